@@ -1,0 +1,132 @@
+"""Reverse image search over your own folders: the same picture, a copy of it, or one like it.
+
+::
+
+    import imsearch
+
+    with imsearch.open("photos.imsearch") as library:
+        library.index("./photos")
+        for hit in library.query("probe.jpg", k=10):
+            print(f"{hit.score:.3f}  {hit.path}")
+
+Names are loaded when they are first used, so that importing the package costs next to nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import os
+
+    from imsearch.errors import (
+        CatalogueCorruptError,
+        DeviceUnavailableError,
+        DiskFullError,
+        ImsearchError,
+        LibraryError,
+        LibraryLockedError,
+        LibraryNotFoundError,
+        LibraryTooNewError,
+        ModelError,
+        ModelMismatchError,
+        PictureError,
+        ProbeError,
+        UnknownModelError,
+        UnsupportedModelError,
+        UsageError,
+        WeightsUnavailableError,
+    )
+    from imsearch.images.probe import CLIPBOARD, Crop
+    from imsearch.library import Library
+    from imsearch.models.catalogue import known_models
+    from imsearch.records import (
+        Answer,
+        FileRecord,
+        Filters,
+        Hit,
+        IndexReport,
+        LibraryInfo,
+        ModelInfo,
+        PreparingModel,
+        Progress,
+        Scanned,
+        Skip,
+    )
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CLIPBOARD",
+    "Answer",
+    "CatalogueCorruptError",
+    "Crop",
+    "DeviceUnavailableError",
+    "DiskFullError",
+    "FileRecord",
+    "Filters",
+    "Hit",
+    "ImsearchError",
+    "IndexReport",
+    "Library",
+    "LibraryError",
+    "LibraryInfo",
+    "LibraryLockedError",
+    "LibraryNotFoundError",
+    "LibraryTooNewError",
+    "ModelError",
+    "ModelInfo",
+    "ModelMismatchError",
+    "PictureError",
+    "PreparingModel",
+    "ProbeError",
+    "Progress",
+    "Scanned",
+    "Skip",
+    "UnknownModelError",
+    "UnsupportedModelError",
+    "UsageError",
+    "WeightsUnavailableError",
+    "__version__",
+    "known_models",
+    "open",
+]
+
+_HOMES = {
+    "imsearch.images.probe": ("CLIPBOARD", "Crop"),
+    "imsearch.library": ("Library",),
+    "imsearch.models.catalogue": ("known_models",),
+    "imsearch.records": (
+        "Answer",
+        "FileRecord",
+        "Filters",
+        "Hit",
+        "IndexReport",
+        "LibraryInfo",
+        "ModelInfo",
+        "PreparingModel",
+        "Progress",
+        "Scanned",
+        "Skip",
+    ),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def open(  # noqa: A001  `imsearch.open` reads as it should
+    path: "str | os.PathLike[str] | None" = None, *, model: str | None = None, device: str | None = None
+) -> "Library":
+    """Open the library in the directory ``path``, or the user's default one. It is made by its first `index`.
+
+    ``model`` names the model of a new library, or another one to use on an old one; None keeps the library's own.
+    ``device`` is ``cpu``, ``cuda``, ``cuda:N`` or ``mps``; None lets the machine decide.
+    """
+    from imsearch.library import Library
+
+    return Library(path, model=model, device=device)
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name, "imsearch.errors" if name in __all__ else None)
+    if home is None:
+        raise AttributeError(f"module 'imsearch' has no attribute '{name}'")
+    return getattr(importlib.import_module(home), name)

@@ -1,0 +1,301 @@
+"""The commands of ``imsearch``, and what their exit codes mean.
+
+0 done, 1 failed, 2 wrong usage, 3 done but some files (or probes) were skipped, 130 interrupted.
+"""
+
+import functools
+from collections.abc import Callable, Iterator
+from enum import IntEnum
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+import imsearch
+from imsearch.cli import present
+
+if TYPE_CHECKING:
+    from imsearch.library import Library
+
+
+class Exit(IntEnum):
+    """Exit codes."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    SKIPPED = 3
+    INTERRUPTED = 130
+
+
+app = typer.Typer(
+    name="imsearch",
+    help="Reverse image search over your own folders.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+LibraryOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--library",
+        metavar="DIR",
+        help="Directory of the library. Else $IMSEARCH_LIBRARY, else a folder among your user data.",
+        show_default=False,
+    ),
+]
+ModelOption = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="NAME",
+        help="A model (see `imsearch models`). Default: the library's own, or efficientnet-lite2 for a new one.",
+        show_default=False,
+    ),
+]
+DeviceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--device", metavar="DEVICE", help="cpu, cuda, cuda:N or mps. Default: the best there is.", show_default=False
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON lines on stdout.")]
+NullOption = Annotated[bool, typer.Option("-0", help="Like --paths, with a NUL byte after each path.")]
+
+
+def _command(function: Callable[..., int]) -> Callable[..., None]:
+    """Make a function a command whose return value is the exit code, errors included."""
+
+    @app.command()
+    @functools.wraps(function)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            code = function(*args, **kwargs)
+        except imsearch.ImsearchError as exc:
+            present.error(exc)
+            code = Exit.USAGE if isinstance(exc, imsearch.UsageError) else Exit.FAILED
+        except KeyboardInterrupt:
+            present.note("interrupted: what was done is kept, and the next run goes on from there")
+            code = Exit.INTERRUPTED
+        except BrokenPipeError:
+            present.close_stdout()  # the reader had enough, as `head` has
+            code = Exit.DONE
+        raise typer.Exit(int(code))
+
+    return run
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"imsearch {imsearch.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@_command
+def index(
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FOLDER", help="Folders or files; none: all that were indexed before."),
+    ] = None,
+    library: LibraryOption = None,
+    model: ModelOption = None,
+    device: DeviceOption = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--exclude",
+            metavar="GLOB",
+            help="Pass over names, or paths below a folder, that match. Can be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    include_hidden: Annotated[bool, typer.Option("--include-hidden", help="Also names that begin with a dot.")] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Also try unchanged files again that could not be read.")
+    ] = False,
+) -> int:
+    """Bring the library up to date with folders of pictures.
+
+    New pictures are added and changed ones read again; moved and copied ones are recognised by their content; those
+    that are gone leave, unless their folder is out of reach. It can be interrupted at any time and goes on where it was.
+    """
+    with _open(library, model, device) as opened, present.IndexProgress() as progress:
+        report = opened.index(
+            *(folders or ()),
+            exclude=exclude or (),
+            include_hidden=include_hidden,
+            retry_failed=retry_failed,
+            listener=progress,
+        )
+    present.report(report)
+    return Exit.SKIPPED if report.skipped else Exit.DONE
+
+
+@_command
+def query(
+    probes: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PROBE", help="Pictures to ask with: paths, http(s) URLs, or - for stdin."),
+    ] = None,
+    k: Annotated[int, typer.Option("-k", min=1, help="How many hits.")] = 10,
+    clipboard: Annotated[bool, typer.Option("--clipboard", help="Ask with the picture on the clipboard.")] = False,
+    crop: Annotated[
+        str | None,
+        typer.Option(
+            "--crop", metavar="X,Y,W,H", help="Ask with this part of the probe: pixels, or per cent (10%,10%,50%,50%)."
+        ),
+    ] = None,
+    min_score: Annotated[float, typer.Option("--min-score", min=-1, max=1, help="Leave out lesser scores.")] = -1.0,
+    under: Annotated[Path | None, typer.Option("--under", metavar="FOLDER", help="Only pictures below it.")] = None,
+    taken_after: Annotated[
+        str | None, typer.Option("--taken-after", metavar="DATE", help="Only taken then or later (EXIF): 2019, 2019-07-04.")
+    ] = None,
+    taken_before: Annotated[
+        str | None, typer.Option("--taken-before", metavar="DATE", help="Only taken before then (EXIF).")
+    ] = None,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option("--format", metavar="NAME", help="Only this format: jpeg, png, ... Can be repeated."),
+    ] = None,
+    min_width: Annotated[int | None, typer.Option("--min-width", metavar="PIXELS", help="Only at least as wide.")] = None,
+    min_height: Annotated[
+        int | None, typer.Option("--min-height", metavar="PIXELS", help="Only at least as high.")
+    ] = None,
+    paths: Annotated[bool, typer.Option("--paths", help="Bare paths, a line each.")] = False,
+    null: NullOption = False,
+    json_lines: JsonOption = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Also write a page with thumbnails and links.")
+    ] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Thumbnails in the terminal.")] = False,
+    library: LibraryOption = None,
+    model: ModelOption = None,
+    device: DeviceOption = None,
+) -> int:
+    """Show the pictures of the library that are most like a probe."""
+    if not probes and not clipboard:
+        raise imsearch.UsageError("name a picture to ask with, - for stdin, or --clipboard")
+    filters = imsearch.Filters(
+        under=None if under is None else str(under),
+        taken_after=taken_after,
+        taken_before=taken_before,
+        formats=tuple(formats or ()),
+        min_width=min_width,
+        min_height=min_height,
+    )
+    sources = list(_sources(probes or [], clipboard))
+    with _open(library, model, device) as opened:
+        answers = opened.query_many(
+            [source for _, source in sources], k, crop=crop, min_score=min_score, filters=filters
+        )
+        named = (present.named(answer, name) for answer, (name, _) in zip(answers, sources, strict=True))
+        chosen = (
+            present.JsonAnswers(opened.model)
+            if json_lines
+            else present.PathAnswers(b"\0" if null else b"\n")
+            if paths or null
+            else present.PreviewAnswers()
+            if preview
+            else present.TableAnswers(several=len(sources) > 1)
+        )
+        shown = []
+        for answer in named:
+            if answer.error is not None:
+                present.error(answer.error)
+            chosen.show(answer)
+            shown.append(answer)
+    if html is not None:
+        from imsearch.cli.sheet import write_sheet
+
+        write_sheet(html, [(answer, source) for answer, (_, source) in zip(shown, sources, strict=True)])
+        present.note(f"wrote {html}")
+    failed = sum(answer.error is not None for answer in shown)
+    if failed:
+        return Exit.FAILED if failed == len(shown) else Exit.SKIPPED
+    return Exit.DONE
+
+
+def _sources(probes: list[str], clipboard: bool) -> Iterator[tuple[str, Any]]:
+    """Each probe's name and what to give the library for it."""
+    from imsearch.images.probe import read_stdin
+
+    for name in probes:
+        yield name, read_stdin() if name == "-" else name
+    if clipboard:
+        yield "(clipboard)", imsearch.CLIPBOARD
+
+
+@_command
+def similarity(
+    first: Annotated[str, typer.Argument(metavar="A", help="A path or URL.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="A path or URL.")],
+    library: LibraryOption = None,
+    model: ModelOption = None,
+    device: DeviceOption = None,
+) -> int:
+    """Print the cosine similarity of two pictures: 1 for the same, about 0 for unrelated ones."""
+    with _open(library, model, device) as opened:
+        present.line(f"{opened.similarity(first, second):.4f}")
+    return Exit.DONE
+
+
+@_command
+def info(library: LibraryOption = None, model: ModelOption = None, json_lines: JsonOption = False) -> int:
+    """Show what the library holds, with which model, and what it takes on disk."""
+    with _open(library, model) as opened:
+        present.info(opened.info(), as_json=json_lines)
+    return Exit.DONE
+
+
+@_command
+def files(
+    failed: Annotated[bool, typer.Option("--failed", help="Those that could not be read, and why.")] = False,
+    null: NullOption = False,
+    json_lines: JsonOption = False,
+    library: LibraryOption = None,
+) -> int:
+    """List the indexed pictures, or the files that could not be read."""
+    with _open(library) as opened:
+        listed = opened.files(failed=failed)
+        first = next(listed, None)  # whatever is wrong shows before anything is printed
+        present.files(chain([first], listed) if first else [], failed=failed, null=null, as_json=json_lines)
+    return Exit.DONE
+
+
+@_command
+def remove(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A file or folder; it need not exist any more.")],
+    library: LibraryOption = None,
+) -> int:
+    """Forget a file, or a folder and all below it. Nothing on disk is touched."""
+    with _open(library) as opened:
+        present.note(f"forgot {present.count(opened.remove(path), 'file')}")
+    return Exit.DONE
+
+
+@_command
+def models(json_lines: JsonOption = False) -> int:
+    """List models: what they are, how large, and whether their weights are on this machine."""
+    present.models(imsearch.known_models(), as_json=json_lines)
+    return Exit.DONE
+
+
+def _open(library: Path | None, model: str | None = None, device: str | None = None) -> "Library":
+    return imsearch.open(library, model=model, device=device)
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    app()

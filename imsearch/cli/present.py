@@ -1,0 +1,394 @@
+"""What people and other programs see: tables on a terminal, plain lines through a pipe, JSON lines on request.
+
+Results go to stdout; progress, notes and errors to stderr. Rich is imported only where something is drawn.
+"""
+
+import contextlib
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Any, Protocol
+
+import imsearch
+from imsearch.records import (
+    Answer,
+    Event,
+    FileRecord,
+    Hit,
+    IndexReport,
+    LibraryInfo,
+    ModelInfo,
+    PreparingModel,
+    Progress,
+    Scanned,
+    Skip,
+)
+
+SCHEMA = 1
+"""Of the JSON lines of `imsearch query`."""
+
+SHOWN_SKIPS = 20
+"""Skips told one by one during an index run; `imsearch files --failed` has them all."""
+
+
+def line(text: str) -> None:
+    """A line of results on stdout."""
+    _write(os.fsencode(text) + b"\n")
+
+
+def note(text: str) -> None:
+    """A line for people on stderr; a path in it must not bring in lines of its own."""
+    sys.stderr.write(printable(text) + "\n")
+
+
+def error(exc: Exception) -> None:
+    """What went wrong, on stderr."""
+    for part in f"imsearch: {exc}".split("\n"):
+        note(part)
+
+
+def printable(text: str) -> str:
+    """Text that a terminal shows as it is: control characters and bytes that are not UTF-8 as escapes."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
+
+
+def count(number: int, thing: str) -> str:
+    """A number with its noun."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def close_stdout() -> None:
+    """Point stdout nowhere, so that Python does not fail on flushing it at exit."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _write(data: bytes) -> None:
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def _bytes(number: int) -> str:
+    size = float(number)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TiB"
+
+
+def _table(*columns: tuple[str, str], title: str | None = None) -> Any:
+    from rich.table import Table
+
+    table = Table(box=None, title=title, title_justify="left", title_style="bold", header_style="dim", pad_edge=False)
+    for name, justify in columns:
+        table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    return table
+
+
+def _draw(renderable: Any) -> None:
+    from rich.console import Console
+
+    Console(highlight=False).print(renderable)
+
+
+def _text(value: str) -> Any:
+    from rich.text import Text
+
+    return Text(printable(value))
+
+
+# Answers to probes
+
+
+class Answers(Protocol):
+    """A way to show answers as they come."""
+
+    def show(self, answer: Answer) -> None:
+        """Show one."""
+
+
+def named(answer: Answer, name: str) -> Answer:
+    """The answer under the name that the user gave its probe."""
+    return dataclasses.replace(answer, probe=name)
+
+
+class TableAnswers:
+    """A table on a terminal; through a pipe, lines of score and path with a tab between."""
+
+    def __init__(self, *, several: bool) -> None:
+        self._several = several
+
+    def show(self, answer: Answer) -> None:
+        """Show the hits of one probe."""
+        if answer.error is not None:
+            return
+        if not answer.hits:
+            note(f"no hits for {answer.probe}")
+        elif sys.stdout.isatty():
+            table = _table(("", "right"), ("score", "right"), ("size", "right"), ("taken", "left"), ("path", "left"))
+            for hit in answer.hits:
+                table.add_row(str(hit.rank), f"{hit.score:.3f}", *_facts(hit), _text(hit.path))
+            if self._several:
+                _draw(_text(answer.probe))
+            _draw(table)
+        else:
+            for hit in answer.hits:
+                probe = [printable(answer.probe)] if self._several else []
+                line("\t".join([*probe, f"{hit.score:.4f}", printable(hit.path)]))
+
+
+def _facts(hit: Hit) -> tuple[str, str]:
+    return f"{hit.width} x {hit.height}", f"{hit.taken:%Y-%m-%d %H:%M}" if hit.taken else ""
+
+
+class PathAnswers:
+    """Bare paths, exactly as the file system has them."""
+
+    def __init__(self, end: bytes) -> None:
+        self._end = end
+
+    def show(self, answer: Answer) -> None:
+        """Show the hits of one probe."""
+        _write(b"".join(os.fsencode(hit.path) + self._end for hit in answer.hits))
+
+
+class JsonAnswers:
+    """One JSON object per probe, a line each. Bytes of paths that are not UTF-8 become lone surrogates."""
+
+    def __init__(self, model: str) -> None:
+        self._model = model
+
+    def show(self, answer: Answer) -> None:
+        """Show the hits of one probe."""
+        record: dict[str, Any] = {
+            "schema": SCHEMA,
+            "probe": answer.probe,
+            "model": self._model,
+            "seconds": round(answer.seconds, 4),
+        }
+        if answer.error is not None:
+            record["error"] = str(answer.error)
+        record["hits"] = [
+            {
+                "rank": hit.rank,
+                "path": hit.path,
+                "score": round(hit.score, 6),
+                "width": hit.width,
+                "height": hit.height,
+                "format": hit.format,
+                "taken": hit.taken.isoformat() if hit.taken else None,
+            }
+            for hit in answer.hits
+        ]
+        line(json.dumps(record))
+
+
+class PreviewAnswers:
+    """Thumbnails in the terminal, by Kitty's or Sixel graphics where it knows them, else by coloured half blocks."""
+
+    def show(self, answer: Answer) -> None:
+        """Show the hits of one probe."""
+        if answer.error is not None:
+            return
+        from rich.console import Group
+        from textual_image.renderable import Image
+
+        table = _table(("", "right"), ("", "left"), ("", "left"))
+        for hit in answer.hits:
+            picture = _open_picture(hit.path)
+            size, taken = _facts(hit)
+            facts = Group(f"{hit.score:.3f}", size, taken, _text(hit.path))
+            table.add_row(str(hit.rank), Image(picture, height=8) if picture else "(out of reach)", facts)
+        _draw(_text(answer.probe))
+        _draw(table)
+
+
+def _open_picture(path: str) -> Any:
+    """The picture of a hit, or None where its file cannot be read now."""
+    from imsearch.images.probe import read_probe
+
+    try:
+        return read_probe(path).image
+    except imsearch.ImsearchError:
+        return None
+
+
+# Indexing
+
+
+class IndexProgress:
+    """Draws the events of an index run on stderr: a bar on a terminal, otherwise only skips."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        self._task: Any = None
+        self._skips = 0
+
+    def __enter__(self) -> "IndexProgress":
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+            from rich.progress import Progress as Bar
+
+            self._bar = Bar(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[rate]}"),
+                TimeRemainingColumn(),
+                TextColumn("{task.fields[skipped]}"),
+                console=Console(stderr=True, highlight=False),
+                transient=True,
+            )
+            self._bar.start()
+            self._task = self._bar.add_task("looking for pictures", total=None, rate="", skipped="")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+        if self._skips > SHOWN_SKIPS:
+            note(f"... and {self._skips - SHOWN_SKIPS:,} more skipped (`imsearch files --failed` lists them)")
+
+    def __call__(self, event: Event) -> None:
+        """Take in one event."""
+        match event:
+            case Skip():
+                self._skips += 1
+                if self._skips <= SHOWN_SKIPS:
+                    self._say(f"skipped {event.path}: {event.reason}")
+            case PreparingModel():
+                self._describe(f"preparing model {event.model} (once)")
+            case Scanned():
+                self._describe("indexing", total=event.total or None)
+            case Progress():
+                self._advance(event)
+
+    def _say(self, text: str) -> None:
+        if self._bar is not None:
+            self._bar.console.print(_text(text), soft_wrap=True)
+        else:
+            note(text)
+
+    def _describe(self, text: str, **fields: Any) -> None:
+        if self._bar is not None:
+            self._bar.update(self._task, description=text, **fields)
+        elif text.startswith("preparing"):
+            note(text)
+
+    def _advance(self, event: Progress) -> None:
+        if self._bar is None:
+            return
+        task = self._bar.tasks[0]
+        if task.completed == 0:
+            self._bar.reset(self._task, total=event.total)
+        rate = f"{task.speed:.0f}/s" if task.speed else ""
+        skipped = f"{event.skipped:,} skipped" if event.skipped else ""
+        self._bar.update(
+            self._task, description="indexing", completed=event.done, rate=rate, skipped=skipped
+        )
+
+
+def report(result: IndexReport) -> None:
+    """The closing line of an index run."""
+    parts = [
+        f"{number:,} {word}"
+        for number, word in (
+            (result.added, "added"),
+            (result.updated, "changed"),
+            (result.moved, "moved"),
+            (result.removed, "removed"),
+            (result.unchanged, "unchanged"),
+            (result.kept, "kept out of reach"),
+            (result.skipped, "skipped"),
+        )
+        if number or word == "added"
+    ]
+    rate = f", {result.embedded / result.seconds:.0f} images/s" if result.embedded and result.seconds else ""
+    note(f"{', '.join(parts)} in {result.seconds:.1f} s{rate}")
+    if result.skipped:
+        note("`imsearch files --failed` says why; `imsearch index --retry-failed` tries them again")
+
+
+# Lists
+
+
+def info(result: LibraryInfo, *, as_json: bool) -> None:
+    """A library at a glance."""
+    if as_json:
+        line(json.dumps(dataclasses.asdict(result)))
+        return
+    total = result.catalogue_bytes + result.cache_bytes
+    rows = [
+        ("library", result.path),
+        *(("folder", root) for root in result.roots),
+        ("files", f"{result.files:,} ({result.pictures:,} different pictures)"),
+        ("unreadable", f"{result.unreadable:,}" + (" (imsearch files --failed)" if result.unreadable else "")),
+        ("model", f"{result.model}, {result.dimensions} dimensions, {result.precision}"),
+        *(("also", name) for name in result.spaces if name != result.model),
+        (
+            "on disk",
+            f"{_bytes(total)} (catalogue {_bytes(result.catalogue_bytes)}, caches {_bytes(result.cache_bytes)})"
+            + (f", {_bytes(total // result.pictures)} a picture" if result.pictures else ""),
+        ),
+    ]
+    for name, value in rows:
+        line(f"{name:<11}{printable(value)}")
+
+
+def files(records: Iterable[FileRecord], *, failed: bool, null: bool, as_json: bool) -> None:
+    """Files of the library, with the reason where they failed."""
+    for record in records:
+        if as_json:
+            line(json.dumps(dataclasses.asdict(record)))
+        elif null:
+            _write(os.fsencode(record.path) + b"\0")
+        elif failed:
+            line(f"{printable(record.path)}\t{printable(record.reason or '')}")
+        else:
+            line(printable(record.path))
+
+
+def models(found: Iterable[ModelInfo], *, as_json: bool) -> None:
+    """The list of models."""
+    if as_json:
+        for model in found:
+            line(json.dumps(dataclasses.asdict(model)))
+        return
+    header = ("model", "kind", "library", "dimensions", "input", "parameters", "weights")
+    rows = [header, *(_model_row(model) for model in found)]
+    widths = [max(len(row[at]) for row in rows) for at in range(len(header))]
+    for row in rows:
+        cells = [text.rjust(width) if at in (3, 5) else text.ljust(width) for at, (text, width) in
+                 enumerate(zip(row, widths, strict=True))]
+        line("  ".join(cells).rstrip())
+    for text in (
+        "Also: any other classification model of torchvision by its name, any Hugging Face image model by its id",
+        "(owner/name) or local folder, and a checkpoint of your own as NAME@FILE. NAME:OUTPUT chooses an output:",
+        "pooled or logits (torchvision), cls, mean, pooler or projection (Hugging Face).",
+    ):
+        note(text)
+
+
+def _model_row(model: ModelInfo) -> tuple[str, ...]:
+    return (
+        model.name,
+        model.kind,
+        model.library,
+        str(model.dimensions),
+        f"{model.input_size[0]} x {model.input_size[1]}",
+        f"{model.parameters / 1e6:.1f} M",
+        "here" if model.available else "to be fetched",
+    )
+
+

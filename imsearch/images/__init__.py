@@ -1,0 +1,1 @@
+"""Files and pixels: finding files, decoding them upright, taking in probes."""

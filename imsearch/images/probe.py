@@ -1,0 +1,204 @@
+"""The picture that is asked with, from wherever it is: path, URL, bytes, clipboard, Pillow image or array."""
+
+import hashlib
+import math
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from imsearch.errors import PictureError, ProbeError, UsageError
+from imsearch.images import decode
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL import Image
+
+URL_SECONDS = 30.0
+"""How long a URL may take altogether."""
+
+URL_BYTES = 100 << 20
+"""How much of a URL is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clipboard:
+    """Stands for whatever picture is on the clipboard when the probe is read."""
+
+
+CLIPBOARD = Clipboard()
+
+ProbeLike = "str | os.PathLike[str] | bytes | Clipboard | Image.Image | NDArray[np.uint8]"
+"""A path or http(s) URL, encoded bytes, `CLIPBOARD`, a Pillow image, or uint8 pixels (height, width[, 3 or 4])."""
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """A number of pixels, or a share of a side in per cent."""
+
+    value: float
+    percent: bool = False
+
+    def pixels(self, side: int) -> float:
+        """The length in pixels on a side of ``side`` pixels."""
+        return self.value * side / 100 if self.percent else self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """A rectangle of the upright picture, from its top left corner."""
+
+    x: Length
+    y: Length
+    width: Length
+    height: Length
+
+    @classmethod
+    def parse(cls, text: str) -> "Crop":
+        """Read ``X,Y,W,H``, each a number of pixels or, with a ``%``, a share of the picture's side."""
+        try:
+            lengths = [
+                Length(float(part.strip().removesuffix("%")), part.strip().endswith("%")) for part in text.split(",")
+            ]
+            x, y, width, height = lengths
+        except ValueError as exc:
+            raise UsageError(f"a crop is X,Y,W,H in pixels or per cent (10%,10%,50%,50%), not '{text}'") from exc
+        if not all(math.isfinite(length.value) for length in lengths) or width.value <= 0 or height.value <= 0:
+            raise UsageError(f"the width and height of a crop must be more than zero: '{text}'")
+        return cls(x, y, width, height)
+
+    def box(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom in whole pixels, held inside a picture of that size.
+
+        Raises `ProbeError` where nothing of the rectangle lies inside.
+        """
+        x, y = self.x.pixels(width), self.y.pixels(height)
+        left, top = max(0, math.floor(x)), max(0, math.floor(y))
+        right = min(width, math.ceil(x + self.width.pixels(width)))
+        bottom = min(height, math.ceil(y + self.height.pixels(height)))
+        if left >= right or top >= bottom:
+            raise ProbeError(f"the crop lies outside the picture, which is {width} x {height} pixels")
+        return left, top, right, bottom
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A probe as read: its upright RGB image, and, where it came as a whole file, the digest of its bytes."""
+
+    name: str
+    image: "Image.Image"
+    digest: bytes | None
+    path: bytes | None
+
+
+def read_probe(source: Any, crop: Crop | None = None) -> Probe:
+    """Read a probe of any kind that `ProbeLike` names. Raises `ProbeError` with the reason where that fails."""
+    probe = _read(source)
+    if crop is None:
+        return probe
+    image = probe.image.crop(crop.box(*probe.image.size))
+    return Probe(probe.name, image, digest=None, path=None)
+
+
+def digest_of(data: bytes) -> bytes:
+    """The digest that names a content: SHA-256 of the file's bytes."""
+    return hashlib.sha256(data).digest()
+
+
+def name_of(source: Any) -> str:
+    """What a probe is called in answers and messages."""
+    if isinstance(source, (str, os.PathLike)):
+        return os.fsdecode(source)
+    return {bytes: "(bytes)", Clipboard: "(clipboard)"}.get(type(source), "(image)")
+
+
+def _read(source: Any) -> Probe:
+    name = name_of(source)
+    if isinstance(source, (str, os.PathLike)):
+        if isinstance(source, str) and source.lower().startswith(("http://", "https://")):
+            return _from_bytes(name, fetch(source))
+        return _from_path(name)
+    if isinstance(source, bytes):
+        return _from_bytes(name, source)
+    if isinstance(source, Clipboard):
+        return _from_clipboard(name)
+    image = decode.from_pillow(source)
+    if image is None and hasattr(source, "__array_interface__"):
+        image = decode.from_array(source)
+    if image is None:
+        raise UsageError(f"a probe is a path, a URL, bytes, a Pillow image or an array, not {type(source).__name__}")
+    return Probe(name, image, digest=None, path=None)
+
+
+def _from_path(name: str) -> Probe:
+    try:
+        data = Path(name).read_bytes()
+    except FileNotFoundError as exc:
+        raise ProbeError(f"no such file: {name}") from exc
+    except IsADirectoryError as exc:
+        raise ProbeError(f"a folder is no probe: {name} (name one picture in it)") from exc
+    except PermissionError as exc:
+        if Path(name).is_dir():  # what Windows says of a folder
+            raise ProbeError(f"a folder is no probe: {name} (name one picture in it)") from exc
+        raise ProbeError(f"no permission to read {name}") from exc
+    except (OSError, ValueError) as exc:
+        raise ProbeError(f"{name} cannot be read: {getattr(exc, 'strerror', None) or exc}") from exc
+    return _from_bytes(name, data, os.path.abspath(os.fsencode(name)))
+
+
+def _from_bytes(name: str, data: bytes, path: bytes | None = None) -> Probe:
+    try:
+        picture = decode.decode(data)
+    except PictureError as exc:
+        raise ProbeError(f"{name} cannot be used: {exc}") from exc
+    return Probe(name, picture.image, digest_of(data), path)
+
+
+def _from_clipboard(name: str) -> Probe:
+    grabbed = decode.from_clipboard()
+    if grabbed is None:
+        raise ProbeError("there is no picture on the clipboard: copy one first")
+    if isinstance(grabbed, list):
+        return _from_path(grabbed[0])
+    return Probe(name, grabbed, digest=None, path=None)
+
+
+def read_stdin(stream: BinaryIO | None = None) -> bytes:
+    """All bytes of standard input, at most `decode.MAX_BYTES`."""
+    stream = stream or sys.stdin.buffer
+    data = stream.read(decode.MAX_BYTES + 1)
+    if not data:
+        raise ProbeError("nothing came on standard input: pipe a picture into it")
+    if len(data) > decode.MAX_BYTES:
+        raise ProbeError(f"standard input holds more than {decode.MAX_BYTES >> 20} MiB")
+    return data
+
+
+def fetch(url: str, *, seconds: float = URL_SECONDS, most: int = URL_BYTES) -> bytes:
+    """The bytes behind an http(s) URL. Raises `ProbeError` where they are slow, too many, or not to be had."""
+    import httpx2  # 0.1 s that only URL probes pay
+
+    deadline = time.monotonic() + seconds
+    too_slow = ProbeError(f"{url} took longer than {seconds:g} s")
+    data = bytearray()
+    try:
+        with (
+            httpx2.Client(follow_redirects=True, timeout=seconds, headers={"User-Agent": "imsearch"}) as client,
+            client.stream("GET", url) as response,
+        ):
+            if response.is_error:
+                raise ProbeError(f"{url} answered {response.status_code} {response.reason_phrase}")
+            for chunk in response.iter_bytes():
+                data += chunk
+                if len(data) > most:
+                    raise ProbeError(f"{url} is larger than {most >> 20} MiB")
+                if time.monotonic() > deadline:
+                    raise too_slow
+    except httpx2.TimeoutException as exc:
+        raise too_slow from exc
+    except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError) as exc:
+        raise ProbeError(f"{url} cannot be fetched: {exc}") from exc
+    return bytes(data)

@@ -1,0 +1,128 @@
+"""Reading one file: bytes, digest, pixels, or the reason why not."""
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imsearch.errors import PictureError
+from imsearch.images import decode
+from imsearch.images.probe import digest_of
+from imsearch.records import Preprocessing
+
+READS_OF_A_CHANGING_FILE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A file to read. Contents of ``known`` digests need no decoding; ``preprocessing`` is the model's."""
+
+    path: bytes
+    known: frozenset[bytes]
+    preprocessing: Preprocessing
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """The size and mtime that a file had when it was read."""
+
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A picture ready for the model: ``pixels`` is uint8 (height, width, 3); sizes are of the upright original."""
+
+    stamp: Stamp
+    digest: bytes
+    width: int
+    height: int
+    format: str
+    taken: str | None
+    pixels: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A file whose content is known already."""
+
+    stamp: Stamp
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NotAPicture:
+    """A file that neither is a picture nor claims to be one by its name."""
+
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A file that cannot be read or decoded; without a stamp it was not even opened."""
+
+    reason: str
+    stamp: Stamp | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Vanished:
+    """A file that is not there any more."""
+
+
+Outcome = Decoded | Known | NotAPicture | Failed | Vanished
+
+NO_STAMP = Stamp(-1, -1)
+"""That of no file: a row that bears it is read again by the next run."""
+
+
+def process(task: Task) -> Outcome:
+    """Read, recognise, and decode one file."""
+    stamp = None
+    try:
+        for _ in range(READS_OF_A_CHANGING_FILE):
+            with open(task.path, "rb") as file:
+                stamp = _stamp(os.fstat(file.fileno()))
+                head = file.read(decode.HEAD_BYTES)
+                if head and decode.sniff(head) is None and not decode.claims_to_be_a_picture(task.path):
+                    return NotAPicture(stamp)
+                if stamp.size > decode.MAX_BYTES:
+                    return Failed(f"too large: {stamp.size >> 20} MiB, the limit is {decode.MAX_BYTES >> 20}", stamp)
+                data = head + file.read()
+                if _stamp(os.stat(task.path)) == stamp and len(data) == stamp.size:
+                    return _decoded(task, stamp, data)
+    except FileNotFoundError:
+        return Vanished()
+    except PermissionError:
+        return Failed("no permission to read it", stamp)
+    except OSError as exc:
+        return Failed(f"it cannot be read: {exc.strerror or exc}", stamp)
+    return Failed("it kept changing while it was read", NO_STAMP)
+
+
+def _stamp(status: os.stat_result) -> Stamp:
+    return Stamp(status.st_size, status.st_mtime_ns)
+
+
+def _decoded(task: Task, stamp: Stamp, data: bytes) -> Outcome:
+    if not data and not decode.claims_to_be_a_picture(task.path):
+        return NotAPicture(stamp)
+    digest = digest_of(data)
+    if digest in task.known:
+        return Known(stamp, digest)
+    try:
+        picture = decode.decode(data)
+        pixels = decode.prepare(picture.image, task.preprocessing)
+    except PictureError as exc:
+        return Failed(str(exc), stamp)
+    return Decoded(
+        stamp=stamp,
+        digest=digest,
+        width=picture.image.width,
+        height=picture.image.height,
+        format=picture.format,
+        taken=picture.taken.isoformat() if picture.taken else None,
+        pixels=pixels,
+    )

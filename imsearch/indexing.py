@@ -1,0 +1,278 @@
+"""The order of an index run: scan, compare, read, embed, store."""
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from imsearch.errors import ModelMismatchError, UsageError
+from imsearch.images import decode, scan
+from imsearch.images.pool import DecodePool
+from imsearch.images.scan import SEPARATOR, Found, Unreachable, as_prefix
+from imsearch.images.reading import Decoded, Failed, Known, NotAPicture, Outcome, Stamp, Task, Vanished
+from imsearch.models.model import Embedder, Model
+from imsearch.records import IndexReport, Listener, Progress, Scanned, Skip
+from imsearch.store.store import FileRow, NewContent, NewFile, Space, Store
+
+BATCH_FILES = 64
+"""Files to a transaction: what a killed run loses at the most."""
+
+AHEAD = 2 * BATCH_FILES
+"""Files decoded ahead of the model, which bounds the memory of a run."""
+
+LOOKUP = 1024
+"""Files whose sizes are looked up in the catalogue at once."""
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a scan finds different from the catalogue. ``to_read`` pairs files with their old row, if any."""
+
+    to_read: list[tuple[Found, FileRow | None]] = field(default_factory=list)
+    gone: list[FileRow] = field(default_factory=list)
+    unreachable: list[Unreachable] = field(default_factory=list)
+    unchanged: int = 0
+    kept: int = 0
+
+
+def compare(
+    found: Iterable[Found | Unreachable], known: Iterable[FileRow], *, retry_failed: bool, changes: Changes
+) -> None:
+    """Add to ``changes`` what differs between a scan and the catalogue, both in the order of path bytes."""
+    rows = iter(known)
+    row = next(rows, None)
+    for item in found:
+        while row is not None and row.path < item.path:
+            changes.gone.append(row)
+            row = next(rows, None)
+        if isinstance(item, Unreachable):
+            changes.unreachable.append(item)
+            while row is not None and _covers(item, row.path):
+                changes.kept += 1
+                row = next(rows, None)
+            continue
+        old = row if row is not None and row.path == item.path else None
+        if old is not None:
+            row = next(rows, None)
+        if old is not None and _unchanged(item, old, retry_failed):
+            changes.unchanged += 1
+        else:
+            changes.to_read.append((item, old))
+    while row is not None:
+        changes.gone.append(row)
+        row = next(rows, None)
+
+
+def _covers(item: Unreachable, path: bytes) -> bool:
+    return path.startswith(item.path) if item.path.endswith(SEPARATOR) else path == item.path
+
+
+def _unchanged(item: Found, old: FileRow, retry_failed: bool) -> bool:
+    if retry_failed and old.state == "unreadable":
+        return False
+    return old.complete and (item.size, item.mtime_ns) == (old.size, old.mtime_ns)
+
+
+class IndexRun:
+    """One run over some roots, writing to ``store``.
+
+    ``open_embedder`` is called only if there is something to read; ``model_name`` tells its space before that.
+    """
+
+    def __init__(
+        self, store: Store, model_name: str, open_embedder: Callable[[], Embedder], listener: Listener
+    ) -> None:
+        self._store = store
+        self._model_name = model_name
+        self._open_embedder = open_embedder
+        self._listener = listener
+        self._counts: Counter[str] = Counter()
+        self._gone: Counter[bytes] = Counter()
+
+    def run(
+        self, roots: Sequence[bytes], *, exclude: Sequence[str], include_hidden: bool, retry_failed: bool
+    ) -> IndexReport:
+        """Bring the catalogue up to date with what lies under ``roots``, and report."""
+        started = time.monotonic()
+        changes = self._look(roots, exclude, include_hidden, retry_failed)
+        self._gone.update(row.digest for row in changes.gone if row.digest is not None)
+        self._listener(Scanned(len(changes.to_read), changes.unchanged, len(changes.gone)))
+        if changes.to_read:
+            self._read(changes.to_read)
+        removed = self._store.remove_files(row.path for row in changes.gone)
+        return IndexReport(
+            added=self._counts["added"],
+            updated=self._counts["updated"],
+            unchanged=changes.unchanged,
+            moved=self._counts["moved"],
+            removed=removed - self._counts["moved"],
+            skipped=self._counts["skipped"],
+            kept=changes.kept,
+            embedded=self._counts["embedded"],
+            seconds=time.monotonic() - started,
+        )
+
+    def _look(
+        self, roots: Sequence[bytes], exclude: Sequence[str], include_hidden: bool, retry_failed: bool
+    ) -> Changes:
+        changes = Changes()
+        space = space_named(self._store, self._model_name)
+        inodes = self._store.roots()
+        for root in outermost(roots):
+            reason = _out_of_reach(root, inodes.get(root))
+            if reason is not None:
+                if not any(True for _ in self._store.file_rows(root, space)):
+                    raise UsageError(f"{os.fsdecode(root)}: {reason}")
+                changes.kept += sum(1 for _ in self._store.file_rows(root, space))
+                self._skip(root, f"{reason}; what is known below it stays (`imsearch remove` forgets it)")
+                continue
+            self._store.add_root(root, os.stat(root).st_ino)
+            found = scan.scan(
+                root,
+                exclude=exclude,
+                include_hidden=include_hidden,
+                without=os.path.abspath(os.fsencode(self._store.path.parent)),
+            )
+            compare(found, self._store.file_rows(root, space), retry_failed=retry_failed, changes=changes)
+        for item in changes.unreachable:
+            if item.path.endswith(SEPARATOR) or decode.claims_to_be_a_picture(item.path):
+                self._skip(item.path, item.reason)
+        return changes
+
+    def _read(self, to_read: list[tuple[Found, FileRow | None]]) -> None:
+        embedder = self._open_embedder()
+        space = ensure_space(self._store, embedder)
+        done = 0
+        with DecodePool() as pool:
+            outcomes = pool.map(self._tasks(to_read, space, embedder.model), AHEAD)
+            batch: list[tuple[Found, FileRow | None, Outcome]] = []
+            for (found, old), outcome in zip(to_read, outcomes, strict=True):
+                batch.append((found, old, outcome))
+                if len(batch) == BATCH_FILES or done + len(batch) == len(to_read):
+                    self._store_batch(batch, embedder, space)
+                    done += len(batch)
+                    batch = []
+                    self._listener(
+                        Progress(done, len(to_read), self._counts["embedded"], self._counts["skipped"])
+                    )
+
+    def _tasks(self, to_read: list[tuple[Found, FileRow | None]], space: Space, model: Model) -> Iterator[Task]:
+        for at in range(0, len(to_read), LOOKUP):
+            part = [found for found, _ in to_read[at : at + LOOKUP]]
+            known = self._store.known_digests({found.size for found in part}, space)
+            for found in part:
+                yield Task(found.path, known.get(found.size, frozenset()), model.preprocessing)
+
+    def _store_batch(
+        self, batch: list[tuple[Found, FileRow | None, Outcome]], embedder: Embedder, space: Space
+    ) -> None:
+        decoded = {outcome.digest: outcome for _, _, outcome in batch if isinstance(outcome, Decoded)}
+        known = self._store.known_digests({outcome.stamp.size for outcome in decoded.values()}, space)
+        fresh = [
+            outcome
+            for outcome in decoded.values()
+            if outcome.digest not in known.get(outcome.stamp.size, frozenset())
+        ]
+        vectors = embedder.embed(np.stack([outcome.pixels for outcome in fresh])) if fresh else ()
+        self._store.write(
+            [row for found, _, outcome in batch if (row := _file_row(found, outcome)) is not None],
+            [_content(outcome, vector) for outcome, vector in zip(fresh, vectors, strict=True)],
+            space,
+        )
+        self._counts["embedded"] += len(fresh)
+        for found, old, outcome in batch:
+            self._count(found, old, outcome)
+
+    def _count(self, found: Found, old: FileRow | None, outcome: Outcome) -> None:
+        if isinstance(outcome, Failed):
+            self._skip(found.path, outcome.reason)
+        elif isinstance(outcome, Decoded | Known):
+            if old is not None:
+                # A file that only wanted the vector of another model is new to that model's space.
+                same = (found.size, found.mtime_ns, old.state) == (old.size, old.mtime_ns, "ok")
+                self._counts["added" if same else "updated"] += 1
+            elif self._gone[outcome.digest] > 0:
+                self._gone[outcome.digest] -= 1
+                self._counts["moved"] += 1
+            else:
+                self._counts["added"] += 1
+
+    def _skip(self, path: bytes, reason: str) -> None:
+        self._counts["skipped"] += 1
+        self._listener(Skip(os.fsdecode(path), reason))
+
+
+def outermost(paths: Iterable[bytes]) -> list[bytes]:
+    """The paths that lie in no other of them."""
+    kept: list[bytes] = []
+    for path in sorted(set(paths), key=as_prefix):
+        if not (kept and as_prefix(path).startswith(as_prefix(kept[-1]))):
+            kept.append(path)
+    return kept
+
+
+def _out_of_reach(root: bytes, inode: int | None) -> str | None:
+    """Why a root cannot be scanned now. An empty folder with another inode than before is a mount point with
+    nothing mounted on it."""
+    try:
+        status = os.stat(root)
+        if os.path.isdir(root):
+            with os.scandir(root) as entries:
+                empty = next(entries, None) is None
+            if empty and inode is not None and status.st_ino != inode:
+                return "an empty folder stands in its place, as when a disk is not mounted"
+    except FileNotFoundError:
+        return "no such file or folder"
+    except OSError as exc:
+        return (exc.strerror or str(exc)).lower()
+    return None
+
+
+def space_named(store: Store, model_name: str) -> Space | None:
+    """The space of a model, if the library has one."""
+    return next((space for space in store.spaces() if space.model == model_name), None)
+
+
+def ensure_space(store: Store, embedder: Embedder) -> Space:
+    """The space of the embedder's model, made if there is none. Raises `ModelMismatchError`."""
+    model = embedder.model
+    space = space_named(store, model.name)
+    if space is None:
+        return store.add_space(model.name, model.fingerprint, model.dimensions, embedder.precision)
+    check_fingerprint(space, model)
+    return space
+
+
+def check_fingerprint(space: Space, model: Model) -> None:
+    """Raise `ModelMismatchError` unless ``model`` is the one that made the vectors of ``space``."""
+    if space.fingerprint != model.fingerprint:
+        raise ModelMismatchError(
+            f"the library's vectors were made by '{space.model}' with fingerprint {space.fingerprint[:12]}, "
+            f"and '{model.name}' here now has fingerprint {model.fingerprint[:12]}: its weights or settings have "
+            "changed. Bring the old ones back, or index into a new library (--library DIR)"
+        )
+
+
+def _file_row(found: Found, outcome: Outcome) -> NewFile | None:
+    if isinstance(outcome, Vanished):
+        return None
+    stamp = outcome.stamp or Stamp(found.size, found.mtime_ns)
+    if isinstance(outcome, Failed):
+        return NewFile(found.path, stamp.size, stamp.mtime_ns, reason=outcome.reason)
+    digest = None if isinstance(outcome, NotAPicture) else outcome.digest
+    return NewFile(found.path, stamp.size, stamp.mtime_ns, digest)
+
+
+def _content(outcome: Decoded, vector: "np.ndarray[tuple[int], np.dtype[np.float32]]") -> NewContent:
+    return NewContent(
+        digest=outcome.digest,
+        size=outcome.stamp.size,
+        width=outcome.width,
+        height=outcome.height,
+        format=outcome.format,
+        taken=outcome.taken,
+        vector=vector,
+    )

@@ -1,0 +1,403 @@
+"""A library: the one object that wires scanning, models, the catalogue and search together."""
+
+import contextlib
+import functools
+import os
+import re
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import filelock
+import numpy as np
+import platformdirs
+from numpy.typing import NDArray
+
+from imsearch.errors import ImsearchError, LibraryError, LibraryLockedError, LibraryNotFoundError, UsageError
+from imsearch.images import decode
+from imsearch.images.probe import Crop, Probe, name_of, read_probe
+from imsearch.indexing import IndexRun, check_fingerprint, space_named
+from imsearch.models import catalogue, engines
+from imsearch.models.model import Embedder
+from imsearch.records import (
+    Answer,
+    FileRecord,
+    Filters,
+    Hit,
+    IndexReport,
+    LibraryInfo,
+    Listener,
+    PreparingModel,
+)
+from imsearch.searching import Question, refresh, search
+from imsearch.store.store import CATALOGUE, Space, Store
+from imsearch.vectors.candidates import Candidates
+
+if TYPE_CHECKING:
+    import PIL.Image
+
+    from imsearch.images.probe import Clipboard
+
+    ProbeLike = str | os.PathLike[str] | bytes | Clipboard | PIL.Image.Image | NDArray[np.uint8]
+    """A path or http(s) URL, encoded bytes, `CLIPBOARD`, a Pillow image, or uint8 pixels (height, width[, 3 or 4])."""
+
+PROBES_AT_ONCE = 64
+
+_FORMAT_NAMES = {"jpg": "jpeg", "tif": "tiff", "heic": "heif", "jp2": "jpeg2000", "ppm": "pnm", "apng": "png"}
+
+
+def default_library() -> Path:
+    """``IMSEARCH_LIBRARY``, else a folder among the user's data."""
+    chosen = os.environ.get("IMSEARCH_LIBRARY")
+    return Path(chosen) if chosen else platformdirs.user_data_path("imsearch", appauthor=False) / "library"
+
+
+class Library:
+    """A searchable collection of pictures in a directory of its own. Open it with `imsearch.open`.
+
+    It is a context manager; `close` gives back its files. One process at a time may write to a library, any
+    number may query it meanwhile.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str] | None = None, *, model: str | None = None, device: str | None = None
+    ) -> None:
+        self.path = Path(os.path.abspath(path)) if path is not None else default_library().absolute()
+        self._reference = None if model is None else catalogue.parse(model)
+        self._device = device
+        self._store: Store | None = None
+        self._embedder: Embedder | None = None
+        self._candidates: Candidates | None = None
+        if self.path.exists() and not self.path.is_dir():
+            raise LibraryError(f"a library is a directory, and {self.path} is a file")
+        if (self.path / CATALOGUE).exists():
+            self._store = Store(self.path)
+
+    def __enter__(self) -> "Library":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back the library's files. It can be closed twice."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+        self._embedder = self._candidates = None
+
+    @property
+    def model(self) -> str:
+        """The name of the model that this library is used with."""
+        if self._reference is not None:
+            return self._reference.name
+        spaces = self._store.spaces() if self._store is not None else []
+        return spaces[0].model if spaces else catalogue.DEFAULT_MODEL
+
+    def index(
+        self,
+        *folders: str | os.PathLike[str],
+        exclude: Sequence[str] = (),
+        include_hidden: bool = False,
+        retry_failed: bool = False,
+        listener: Listener | None = None,
+    ) -> IndexReport:
+        """Bring the library up to date with folders (or single files); with none, with all indexed before.
+
+        Afterwards the library holds what is found there now: new pictures are embedded, changed ones again, moved
+        and copied ones recognised by content, gone ones forgotten, unless their folder is out of reach. Files that
+        fail are skipped with a reason (`files`), and tried again when they change or with ``retry_failed``.
+        ``exclude`` holds globs that are matched against names and against paths relative to their folder.
+        Whatever is done is kept if the run is interrupted.
+
+        Raises `UsageError` for folders that do not exist, `LibraryLockedError` while another process writes.
+        """
+        if any(str(folder) == "" for folder in folders):
+            raise UsageError("an empty name is no folder")
+        roots = [os.path.abspath(os.fsencode(folder)) for folder in folders]
+        if self._store is None:
+            for root in roots:
+                if not os.path.exists(root):
+                    raise UsageError(f"{os.fsdecode(root)}: no such file or folder")
+            if not roots:
+                raise UsageError("name a folder to index: there is no library yet that knows one")
+        report = listener or (lambda event: None)
+        with self._writing():
+            store = self._open_or_create()
+            roots = roots or list(store.roots())
+            if not roots:
+                raise UsageError("name a folder to index: this library knows none yet")
+            run = IndexRun(store, self.model, functools.partial(self._index_embedder, report), report)
+            try:
+                return run.run(
+                    roots, exclude=exclude, include_hidden=include_hidden, retry_failed=retry_failed
+                )
+            finally:
+                self._save_candidates(store)
+
+    def query(
+        self,
+        probe: "ProbeLike",
+        k: int = 10,
+        *,
+        crop: str | Crop | None = None,
+        min_score: float = -1.0,
+        filters: Filters | None = None,
+    ) -> list[Hit]:
+        """The ``k`` pictures most like ``probe``, best first.
+
+        ``crop`` asks with a part of the probe (``"X,Y,W,H"`` in pixels or per cent of the upright picture);
+        hits below ``min_score`` are left out; ``filters`` are applied before ranking.
+
+        Raises `ProbeError` for a probe that cannot be had, `LibraryNotFoundError` where nothing is indexed yet,
+        `UsageError` for arguments that make no sense.
+        """
+        answer = next(self.query_many([probe], k, crop=crop, min_score=min_score, filters=filters))
+        if answer.error is not None:
+            raise answer.error
+        return answer.hits
+
+    def query_many(
+        self,
+        probes: "Iterable[ProbeLike]",
+        k: int = 10,
+        *,
+        crop: str | Crop | None = None,
+        min_score: float = -1.0,
+        filters: Filters | None = None,
+    ) -> Iterator[Answer]:
+        """An `Answer` to each probe in turn, as `query` would give; a probe that cannot be had costs only its own."""
+        if k < 1:
+            raise UsageError(f"k must be at least 1, not {k}")
+        crop = Crop.parse(crop) if isinstance(crop, str) else crop
+        chosen = checked_filters(filters)
+        store, space = self._searched()
+        return self._answers(iter(probes), store, space, k, crop, min_score, chosen)
+
+    def _answers(
+        self,
+        probes: "Iterator[ProbeLike]",
+        store: Store,
+        space: Space,
+        k: int,
+        crop: Crop | None,
+        min_score: float,
+        filters: Filters,
+    ) -> Iterator[Answer]:
+        while True:
+            started = time.monotonic()
+            names: list[str] = []
+            read: list[Probe | ImsearchError] = []
+            for source in (source for source, _ in zip(probes, range(PROBES_AT_ONCE), strict=False)):
+                names.append(name_of(source))
+                try:
+                    read.append(read_probe(source, crop))
+                except ImsearchError as exc:
+                    read.append(exc)
+            if not read:
+                return
+            good = [probe for probe in read if isinstance(probe, Probe)]
+            questions = self._questions(good, store, space)
+            candidates = self._fresh_candidates(store, space)
+            hits = iter(
+                search(questions, store, space, candidates, k=k, filters=filters, min_score=min_score)
+                if questions
+                else ()
+            )
+            seconds = (time.monotonic() - started) / len(read)
+            for name, probe in zip(names, read, strict=True):
+                if isinstance(probe, ImsearchError):
+                    yield Answer(name, [], seconds, probe)
+                else:
+                    yield Answer(name, next(hits), seconds)
+
+    def embed(self, probe: "ProbeLike", *, crop: str | Crop | None = None) -> NDArray[np.float32]:
+        """The embedding of a picture: float32, unit length, shape (dimensions,). It need not be indexed."""
+        crop = Crop.parse(crop) if isinstance(crop, str) else crop
+        return self._embed([read_probe(probe, crop)])[0]
+
+    def similarity(self, first: "ProbeLike", second: "ProbeLike") -> float:
+        """The cosine similarity of two pictures, in -1..1. Neither need be indexed."""
+        one, other = self._embed([read_probe(first), read_probe(second)])
+        return float(np.clip(one @ other, -1.0, 1.0))
+
+    def files(self, *, failed: bool = False) -> Iterator[FileRecord]:
+        """The indexed pictures in the order of their paths; with ``failed``, those that could not be read."""
+        for path, size, state, reason in self._existing().file_list(failed=failed):
+            yield FileRecord(os.fsdecode(path), size, state, reason)
+
+    def remove(self, path: str | os.PathLike[str]) -> int:
+        """Forget a file, or a folder and all below it; nothing on disk is touched. Returns how many files.
+
+        Raises `UsageError` where the library knows nothing there.
+        """
+        store = self._existing()
+        with self._writing():
+            removed = store.remove_below(os.path.abspath(os.fsencode(path)))
+            if removed == 0:
+                raise UsageError(f"the library knows no file at or below {os.fspath(path)}")
+            self._save_candidates(store)
+        return removed
+
+    def info(self) -> LibraryInfo:
+        """The library at a glance."""
+        store = self._existing()
+        counts = store.counts()
+        spaces = store.spaces()
+        space = space_named(store, self.model)
+        catalogue_bytes = sum(path.stat().st_size for path in self.path.glob(f"{CATALOGUE}*"))
+        return LibraryInfo(
+            path=str(self.path),
+            model=self.model,
+            dimensions=space.dimensions if space else 0,
+            precision=space.precision if space else "",
+            spaces=tuple(each.model for each in spaces),
+            roots=tuple(os.fsdecode(root) for root in store.roots()),
+            files=counts.get("ok", 0),
+            pictures=counts["pictures"],
+            unreadable=counts.get("unreadable", 0),
+            catalogue_bytes=catalogue_bytes,
+            cache_bytes=sum(path.stat().st_size for path in self.path.glob("candidates-*.faiss")),
+        )
+
+    # Parts, opened when they are first needed
+
+    def _existing(self) -> Store:
+        if self._store is None:
+            self._store = Store(self.path)
+        return self._store
+
+    def _open_or_create(self) -> Store:
+        if self._store is None:
+            has_one = (self.path / CATALOGUE).exists()
+            self._store = Store(self.path) if has_one else Store.create(self.path)
+        return self._store
+
+    def _searched(self) -> tuple[Store, Space]:
+        store = self._existing()
+        space = space_named(store, self.model)
+        if space is not None:
+            return store, space
+        others = ", ".join(f"'{each.model}'" for each in store.spaces())
+        if not others:
+            raise LibraryNotFoundError(f"the library at {self.path} is empty: fill it with `imsearch index FOLDER`")
+        raise UsageError(
+            f"this library has no vectors of '{self.model}', only of {others}: "
+            f"make them with `imsearch index --model {self.model}`"
+        )
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        made = not self.path.exists()
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            with filelock.FileLock(self.path / "write.lock", timeout=0):
+                yield
+        except filelock.Timeout as exc:
+            raise LibraryLockedError(
+                f"another imsearch is writing to {self.path} right now; try again when it is done "
+                "(queries work meanwhile)"
+            ) from exc
+        except PermissionError as exc:
+            raise LibraryError(f"no permission to write to {self.path}") from exc
+        finally:
+            if made and not (self.path / CATALOGUE).exists():
+                with contextlib.suppress(OSError):  # a run that failed at once leaves nothing behind
+                    (self.path / "write.lock").unlink(missing_ok=True)
+                    self.path.rmdir()
+
+    def _index_embedder(self, listener: Listener) -> Embedder:
+        if self._embedder is None:
+            self._embedder = self._open_embedder(self._device, listener)
+        return self._embedder
+
+    def _query_embedder(self) -> Embedder:
+        """On the CPU unless told otherwise: one picture is done before an accelerator has even started."""
+        if self._embedder is None:
+            self._embedder = self._open_embedder(self._device or "cpu", lambda event: None)
+        return self._embedder
+
+    def _open_embedder(self, device: str | None, listener: Listener) -> Embedder:
+        reference = self._reference or catalogue.parse(self.model)
+        return engines.open_embedder(reference, device, lambda: listener(PreparingModel(reference.name)))
+
+    def _embed(self, probes: Sequence[Probe]) -> NDArray[np.float32]:
+        embedder = self._query_embedder()
+        preprocessing = embedder.model.preprocessing
+        return embedder.embed(np.stack([decode.prepare(probe.image, preprocessing) for probe in probes]))
+
+    def _questions(self, probes: Sequence[Probe], store: Store, space: Space) -> list[Question]:
+        """Probes as vectors; those whose very bytes are in the library have theirs already."""
+        vectors: dict[int, NDArray[np.float32]] = {}
+        for at, probe in enumerate(probes):
+            stored = None if probe.digest is None else store.vector_of(probe.digest, space)
+            if stored is not None:
+                vectors[at] = stored / np.linalg.norm(stored)
+        new = [at for at in range(len(probes)) if at not in vectors]
+        if new:
+            check_fingerprint(space, self._query_embedder().model)
+            vectors.update(zip(new, self._embed([probes[at] for at in new]), strict=True))
+        return [Question(vectors[at], probe.digest, probe.path) for at, probe in enumerate(probes)]
+
+    def _fresh_candidates(self, store: Store, space: Space) -> Candidates:
+        if self._candidates is None:
+            loaded = Candidates.load(self._candidates_path(space), space.dimensions, space.fingerprint)
+            self._candidates = loaded or Candidates(space.dimensions, space.fingerprint)
+        refresh(self._candidates, store, space)
+        return self._candidates
+
+    def _candidates_path(self, space: Space) -> Path:
+        return self.path / f"candidates-{space.id}.faiss"
+
+    def _save_candidates(self, store: Store) -> None:
+        """Keep the candidates for later queries, rebuilt where vectors have gone. A cache: it may fail."""
+        self._candidates = None
+        space = space_named(store, self.model)
+        if space is None:
+            return
+        highest, count = store.vector_state(space)
+        candidates = Candidates.load(self._candidates_path(space), space.dimensions, space.fingerprint)
+        if candidates is not None and (candidates.highest, len(candidates)) == (highest, count):
+            return
+        if candidates is not None:
+            refresh(candidates, store, space)
+        if candidates is None or len(candidates) != count:
+            candidates = Candidates(space.dimensions, space.fingerprint)
+            refresh(candidates, store, space)
+        with contextlib.suppress(OSError):
+            candidates.save(self._candidates_path(space))
+
+
+def checked_filters(filters: Filters | None) -> Filters:
+    """Filters with dates and formats in the catalogue's own form. Raises `UsageError` for those that have none."""
+    if filters is None:
+        return Filters()
+    formats = tuple(_FORMAT_NAMES.get(name.lower().lstrip("."), name.lower().lstrip(".")) for name in filters.formats)
+    for name in formats:
+        if name not in decode.FORMATS:
+            raise UsageError(f"there is no format '{name}': name {', '.join(decode.FORMATS)}")
+    return Filters(
+        under=filters.under,
+        taken_after=_date(filters.taken_after),
+        taken_before=_date(filters.taken_before),
+        formats=formats,
+        min_width=filters.min_width,
+        min_height=filters.min_height,
+    )
+
+
+def _date(text: str | None) -> str | None:
+    """A date as a prefix of how the catalogue writes times, so that comparing text compares time."""
+    if text is None:
+        return None
+    candidate = text.strip().replace(" ", "T")
+    full = "0001-01-01T00:00:00"
+    if re.fullmatch(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d)?)?)?)?", candidate):
+        with contextlib.suppress(ValueError):
+            time.strptime(candidate + full[len(candidate) :], "%Y-%m-%dT%H:%M:%S")
+            return candidate
+    raise UsageError(f"a date is YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDTHH:MM, not '{text}'")

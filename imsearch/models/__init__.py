@@ -1,0 +1,1 @@
+"""Models as values, their loading, and the engines that run them."""

@@ -1,0 +1,215 @@
+"""Running a model: compiled by OpenVINO on a CPU, by torch on an accelerator.
+
+A compiled model lies in the user's cache folder under its fingerprint, so that torch is needed only once. It is a
+cache: deleting it costs the seconds of compiling anew.
+"""
+
+import contextlib
+import json
+import logging
+import os
+import shutil
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import platformdirs
+from numpy.typing import NDArray
+
+from imsearch.errors import DeviceUnavailableError, ModelError
+from imsearch.models.catalogue import Reference
+from imsearch.models.model import Embedder, Model, unit_length
+from imsearch.records import Preprocessing
+
+if TYPE_CHECKING:
+    from imsearch.models.loaders import Loaded
+
+BATCH = 8
+"""Pictures per call: on CPUs more of them gain nothing and leave the caches."""
+
+ACCELERATOR_BATCH = 64
+
+FORMAT = 1
+"""Of the folders of compiled models."""
+
+logger = logging.getLogger(__name__)
+
+
+def cache_folder() -> Path:
+    """Where compiled models are kept: ``IMSEARCH_CACHE``, else the platform's user cache folder."""
+    chosen = os.environ.get("IMSEARCH_CACHE")
+    return Path(chosen) if chosen else platformdirs.user_cache_path("imsearch", appauthor=False)
+
+
+def open_embedder(reference: Reference, device: str | None, preparing: Callable[[], None]) -> Embedder:
+    """An engine for the model that ``reference`` names, on ``device`` or, if None, on the best one here.
+
+    ``preparing`` is called first where the model must be loaded anew, which takes seconds.
+    """
+    target = device or best_device()
+    if target != "cpu":
+        from imsearch.models import loaders
+
+        _check_device(target, loaders.accelerator())
+        preparing()
+        return TorchEmbedder(loaders.load(reference), target)
+    compiled = _find_compiled(reference)
+    if compiled is not None:
+        with contextlib.suppress(RuntimeError):  # a damaged cache is made again
+            return OpenVinoEmbedder(*compiled)
+    preparing()
+    from imsearch.models import loaders
+
+    loaded = loaders.load(reference)
+    try:
+        return OpenVinoEmbedder(loaded.model, _compile(loaded))
+    except RuntimeError:
+        logger.warning("OpenVINO cannot run model '%s'; torch runs it instead", reference.name, exc_info=True)
+        return TorchEmbedder(loaded, "cpu")
+
+
+def best_device() -> str:
+    """The accelerator of this machine, else ``cpu``; torch is asked only where there is a sign of one."""
+    signs = (
+        os.path.exists("/dev/nvidiactl"),
+        os.path.exists("/dev/kfd"),
+        shutil.which("nvidia-smi") is not None,
+        sys.platform == "darwin",
+    )
+    if not any(signs):
+        return "cpu"
+    from imsearch.models import loaders
+
+    return loaders.accelerator() or "cpu"
+
+
+def _check_device(device: str, found: str | None) -> None:
+    kind = device.partition(":")[0]
+    if kind not in ("cuda", "mps"):
+        raise DeviceUnavailableError(f"there is no device '{device}': name cpu, cuda, cuda:N or mps")
+    if kind != found:
+        raise DeviceUnavailableError(f"torch finds no {kind} device on this machine; --device cpu always works")
+
+
+class TorchEmbedder:
+    """Runs a model with torch: half precision on an accelerator, float32 on a CPU."""
+
+    def __init__(self, loaded: "Loaded", device: str) -> None:
+        from imsearch.models import loaders
+
+        self.model = loaded.model
+        self.precision = "f32" if device == "cpu" else "f16"
+        self._batch = BATCH if device == "cpu" else ACCELERATOR_BATCH
+        try:
+            self._run = loaders.runner(loaded.network, device, half=device != "cpu")
+        except ModelError as exc:
+            raise DeviceUnavailableError(f"device '{device}' cannot be used: {exc}") from exc
+        self._normalise = loaders.normalise
+
+    def embed(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Prepared pictures (n, height, width, 3) to unit-length vectors (n, dimensions)."""
+        batches = (pixels[at : at + self._batch] for at in range(0, len(pixels), self._batch))
+        rows = [self._run(self._normalise(batch, self.model.preprocessing)) for batch in batches]
+        return unit_length(np.concatenate(rows), self.model)
+
+
+class OpenVinoEmbedder:
+    """Runs a compiled model on the CPU in float32."""
+
+    precision = "f32"
+
+    def __init__(self, model: Model, folder: Path) -> None:
+        self.model = model
+        settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
+        self._compiled = _openvino().Core().compile_model(folder / "model.xml", "CPU", settings)
+
+    def embed(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Prepared pictures (n, height, width, 3) to unit-length vectors (n, dimensions)."""
+        batches = (pixels[at : at + BATCH] for at in range(0, len(pixels), BATCH))
+        rows = [self._compiled(np.ascontiguousarray(batch))[0] for batch in batches]
+        return unit_length(np.concatenate(rows), self.model)
+
+
+def _openvino() -> Any:
+    # OpenVINO reports its import over the network unless its telemetry package is missing, so it goes missing.
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    import openvino
+
+    return openvino
+
+
+def _compile(loaded: "Loaded") -> Path:
+    """Convert a loaded network to OpenVINO's format, normalisation included, and keep it. Returns its folder."""
+    from imsearch.models import loaders
+
+    openvino = _openvino()
+    preprocessing = loaded.model.preprocessing
+    height, width = preprocessing.output_size
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # tracing warns of values that the traced shapes fix, which is what is wanted
+        converted = openvino.convert_model(loaded.network, example_input=loaders.example(preprocessing))
+    converted.reshape([-1, 3, height, width])
+    steps = openvino.preprocess.PrePostProcessor(converted)
+    tensor = steps.input().tensor()
+    tensor.set_element_type(openvino.Type.u8).set_layout(openvino.Layout("NHWC")).set_shape([-1, height, width, 3])
+    steps.input().preprocess().convert_element_type(openvino.Type.f32).mean(list(preprocessing.mean)).scale(
+        list(preprocessing.std)
+    )
+    steps.input().model().set_layout(openvino.Layout("NCHW"))
+    folder = cache_folder() / "models" / loaded.model.fingerprint
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="making-") as name:
+        making = Path(name) / "model"
+        making.mkdir()
+        openvino.save_model(steps.build(), making / "model.xml", compress_to_fp16=False)
+        (making / "model.json").write_text(json.dumps(_description(loaded), indent=1))
+        shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):  # another process was first; its model is the same
+            making.rename(folder)
+    return folder
+
+
+def _description(loaded: "Loaded") -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "model": asdict(loaded.model),
+        "files": [_file_stamp(path) for path in loaded.files],
+    }
+
+
+def _file_stamp(path: Path) -> list[str | int]:
+    status = path.stat()
+    return [str(path), status.st_size, status.st_mtime_ns]
+
+
+def _find_compiled(reference: Reference) -> tuple[Model, Path] | None:
+    """The compiled form of a model, unless the files that it was made from have changed since."""
+    for path in (cache_folder() / "models").glob("*/model.json"):
+        try:
+            description = json.loads(path.read_text())
+            if description["format"] == FORMAT and description["model"]["name"] == reference.name:
+                if all(_unchanged(*stamp) for stamp in description["files"]):
+                    return _model(description["model"]), path.parent
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return None
+
+
+def _unchanged(path: str, size: int, mtime_ns: int) -> bool:
+    """Weights that are gone cannot have changed: what was compiled from them goes on working."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return True
+    return (status.st_size, status.st_mtime_ns) == (size, mtime_ns)
+
+
+def _model(facts: dict[str, Any]) -> Model:
+    values = facts["preprocessing"]
+    tuples = {key: tuple(value) for key, value in values.items() if isinstance(value, list)}
+    return Model(**{**facts, "preprocessing": Preprocessing(**{**values, **tuples})})

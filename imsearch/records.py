@@ -1,0 +1,177 @@
+"""The values that travel between the rooms of imsearch and out to its users. Nothing here does I/O."""
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+FileState = Literal["ok", "unreadable", "other"]
+"""``other`` is a file that is no picture and does not claim to be one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preprocessing:
+    """What a model asks of a picture before it sees it.
+
+    ``resize`` is the new length of the short side, or the new (height, width); ``crop`` the (height, width)
+    of the centre crop that follows, or None. ``mean`` and ``std`` are per channel, on the 0..255 scale.
+    """
+
+    resize: int | tuple[int, int]
+    crop: tuple[int, int] | None
+    interpolation: Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"]
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+    @property
+    def output_size(self) -> tuple[int, int]:
+        """Height and width of what the model sees."""
+        if self.crop is not None:
+            return self.crop
+        if isinstance(self.resize, tuple):
+            return self.resize
+        raise ValueError("a short-side resize needs a crop to give one size")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A model as it stands in a list: no weights, only facts.
+
+    ``parameters`` counts those of the embedding network; ``available`` says whether the weights are here.
+    """
+
+    name: str
+    kind: Literal["CNN", "ViT"]
+    library: Literal["package", "torchvision", "transformers"]
+    dimensions: int
+    input_size: tuple[int, int]
+    parameters: int
+    available: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One answer. ``score`` is the cosine similarity to the probe, exact, in -1..1.
+
+    ``path`` may hold surrogate escapes where a name is not UTF-8 (`os.fsencode` gives the bytes back);
+    ``width`` and ``height`` are those of the upright picture; ``taken`` is local time from EXIF.
+    """
+
+    rank: int
+    path: str
+    score: float
+    width: int
+    height: int
+    format: str
+    taken: datetime.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one probe of several got: its hits, or the error that kept it from being asked."""
+
+    probe: str
+    hits: list[Hit]
+    seconds: float
+    error: Exception | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which pictures may be hits at all; applied before ranking.
+
+    Dates are prefixes of ISO 8601 (``2019``, ``2019-07``, ``2019-07-04T18:00``); ``taken_after`` includes its own
+    beginning, ``taken_before`` excludes it; either leaves out pictures that do not say when they were taken.
+    """
+
+    under: str | None = None
+    taken_after: str | None = None
+    taken_before: str | None = None
+    formats: tuple[str, ...] = ()
+    min_width: int | None = None
+    min_height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """A file as the library knows it. ``reason`` says why an unreadable one is so."""
+
+    path: str
+    size: int
+    state: FileState
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What an index run did, counted in files.
+
+    ``unchanged`` counts files that cost one stat; ``embedded`` counts pictures that went through the model
+    (copies and moved files do not); ``kept`` counts rows that stay because their folder is out of reach.
+    """
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    moved: int = 0
+    removed: int = 0
+    skipped: int = 0
+    kept: int = 0
+    embedded: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryInfo:
+    """A library at a glance; sizes are in bytes."""
+
+    path: str
+    model: str
+    dimensions: int
+    precision: str
+    spaces: tuple[str, ...]
+    roots: tuple[str, ...]
+    files: int
+    pictures: int
+    unreadable: int
+    catalogue_bytes: int
+    cache_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class PreparingModel:
+    """Event: a model is being loaded, and compiled where this is its first use."""
+
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """Event: the folders have been compared with the catalogue; ``total`` files are to be read."""
+
+    total: int
+    unchanged: int
+    gone: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Event: a batch has been committed; all counts are since the start of the run."""
+
+    done: int
+    total: int
+    embedded: int
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Event: a file or folder that could not be read, and why. What was known below such a folder stays."""
+
+    path: str
+    reason: str
+
+
+Event = PreparingModel | Scanned | Progress | Skip
+Listener = Callable[[Event], None]
+"""What `Library.index` calls with each event, in the thread that called it."""
