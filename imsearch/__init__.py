@@ -112,7 +112,7 @@ _HOMES = {
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 
-def open(  # noqa: A001  `imsearch.open` reads as it should
+def open(
     path: "str | os.PathLike[str] | None" = None, *, model: str | None = None, device: str | None = None
 ) -> "Library":
     """Open the library in the directory ``path``, or the user's default one. It is made by its first `index`.

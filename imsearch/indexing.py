@@ -11,8 +11,8 @@ import numpy as np
 from imsearch.errors import ModelMismatchError, UsageError
 from imsearch.images import decode, scan
 from imsearch.images.pool import DecodePool
-from imsearch.images.scan import SEPARATOR, Found, Unreachable, as_prefix
 from imsearch.images.reading import Decoded, Failed, Known, NotAPicture, Outcome, Stamp, Task, Vanished
+from imsearch.images.scan import SEPARATOR, Found, Unreachable, as_prefix
 from imsearch.models.model import Embedder, Model
 from imsearch.records import IndexReport, Listener, Progress, Scanned, Skip
 from imsearch.store.store import FileRow, NewContent, NewFile, Space, Store
@@ -155,9 +155,7 @@ class IndexRun:
                     self._store_batch(batch, embedder, space)
                     done += len(batch)
                     batch = []
-                    self._listener(
-                        Progress(done, len(to_read), self._counts["embedded"], self._counts["skipped"])
-                    )
+                    self._listener(Progress(done, len(to_read), self._counts["embedded"], self._counts["skipped"]))
 
     def _tasks(self, to_read: list[tuple[Found, FileRow | None]], space: Space, model: Model) -> Iterator[Task]:
         for at in range(0, len(to_read), LOOKUP):
@@ -172,9 +170,7 @@ class IndexRun:
         decoded = {outcome.digest: outcome for _, _, outcome in batch if isinstance(outcome, Decoded)}
         known = self._store.known_digests({outcome.stamp.size for outcome in decoded.values()}, space)
         fresh = [
-            outcome
-            for outcome in decoded.values()
-            if outcome.digest not in known.get(outcome.stamp.size, frozenset())
+            outcome for outcome in decoded.values() if outcome.digest not in known.get(outcome.stamp.size, frozenset())
         ]
         vectors = embedder.embed(np.stack([outcome.pixels for outcome in fresh])) if fresh else ()
         self._store.write(

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import filelock
 import numpy as np
@@ -62,7 +62,11 @@ class Library:
     """
 
     def __init__(
-        self, path: str | os.PathLike[str] | None = None, *, model: str | None = None, device: str | None = None
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        model: str | None = None,
+        device: str | None = None,
     ) -> None:
         self.path = Path(os.path.abspath(path)) if path is not None else default_library().absolute()
         self._reference = None if model is None else catalogue.parse(model)
@@ -133,9 +137,7 @@ class Library:
                 raise UsageError("name a folder to index: this library knows none yet")
             run = IndexRun(store, self.model, functools.partial(self._index_embedder, report), report)
             try:
-                return run.run(
-                    roots, exclude=exclude, include_hidden=include_hidden, retry_failed=retry_failed
-                )
+                return run.run(roots, exclude=exclude, include_hidden=include_hidden, retry_failed=retry_failed)
             finally:
                 self._save_candidates(store)
 
@@ -218,7 +220,8 @@ class Library:
     def embed(self, probe: "ProbeLike", *, crop: str | Crop | None = None) -> NDArray[np.float32]:
         """The embedding of a picture: float32, unit length, shape (dimensions,). It need not be indexed."""
         crop = Crop.parse(crop) if isinstance(crop, str) else crop
-        return self._embed([read_probe(probe, crop)])[0]
+        vector: NDArray[np.float32] = self._embed([read_probe(probe, crop)])[0]
+        return vector
 
     def similarity(self, first: "ProbeLike", second: "ProbeLike") -> float:
         """The cosine similarity of two pictures, in -1..1. Neither need be indexed."""

@@ -59,7 +59,10 @@ ModelOption = Annotated[
 DeviceOption = Annotated[
     str | None,
     typer.Option(
-        "--device", metavar="DEVICE", help="cpu, cuda, cuda:N or mps. Default: the best there is.", show_default=False
+        "--device",
+        metavar="DEVICE",
+        help="cpu, cuda, cuda:N or mps. Default: the best there is.",
+        show_default=False,
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON lines on stdout.")]
@@ -129,7 +132,7 @@ def index(
     """Bring the library up to date with folders of pictures.
 
     New pictures are added and changed ones read again; moved and copied ones are recognised by their content; those
-    that are gone leave, unless their folder is out of reach. It can be interrupted at any time and goes on where it was.
+    that are gone leave, unless their folder is out of reach. It can be interrupted at any time; the next run goes on.
     """
     with _open(library, model, device) as opened, present.IndexProgress() as progress:
         report = opened.index(
@@ -154,13 +157,16 @@ def query(
     crop: Annotated[
         str | None,
         typer.Option(
-            "--crop", metavar="X,Y,W,H", help="Ask with this part of the probe: pixels, or per cent (10%,10%,50%,50%)."
+            "--crop",
+            metavar="X,Y,W,H",
+            help="Ask with this part of the probe: pixels, or per cent (10%,10%,50%,50%).",
         ),
     ] = None,
     min_score: Annotated[float, typer.Option("--min-score", min=-1, max=1, help="Leave out lesser scores.")] = -1.0,
     under: Annotated[Path | None, typer.Option("--under", metavar="FOLDER", help="Only pictures below it.")] = None,
     taken_after: Annotated[
-        str | None, typer.Option("--taken-after", metavar="DATE", help="Only taken then or later (EXIF): 2019, 2019-07-04.")
+        str | None,
+        typer.Option("--taken-after", metavar="DATE", help="Only taken then or later (EXIF): 2019, 2019-07-04."),
     ] = None,
     taken_before: Annotated[
         str | None, typer.Option("--taken-before", metavar="DATE", help="Only taken before then (EXIF).")
@@ -169,7 +175,9 @@ def query(
         list[str] | None,
         typer.Option("--format", metavar="NAME", help="Only this format: jpeg, png, ... Can be repeated."),
     ] = None,
-    min_width: Annotated[int | None, typer.Option("--min-width", metavar="PIXELS", help="Only at least as wide.")] = None,
+    min_width: Annotated[
+        int | None, typer.Option("--min-width", metavar="PIXELS", help="Only at least as wide.")
+    ] = None,
     min_height: Annotated[
         int | None, typer.Option("--min-height", metavar="PIXELS", help="Only at least as high.")
     ] = None,
@@ -177,7 +185,8 @@ def query(
     null: NullOption = False,
     json_lines: JsonOption = False,
     html: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", help="Also write a page with thumbnails and links.")
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Also write a page with thumbnails and links."),
     ] = None,
     preview: Annotated[bool, typer.Option("--preview", help="Thumbnails in the terminal.")] = False,
     library: LibraryOption = None,
@@ -207,7 +216,7 @@ def query(
             else present.PathAnswers(b"\0" if null else b"\n")
             if paths or null
             else present.PreviewAnswers()
-            if preview
+            if preview and present.can_preview()
             else present.TableAnswers(several=len(sources) > 1)
         )
         shown = []

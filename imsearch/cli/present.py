@@ -211,6 +211,11 @@ class PreviewAnswers:
         _draw(table)
 
 
+def can_preview() -> bool:
+    """Whether stdout is a terminal that has a size to draw in."""
+    return sys.stdout.isatty() and os.get_terminal_size(sys.stdout.fileno()).columns > 0
+
+
 def _open_picture(path: str) -> Any:
     """The picture of a hit, or None where its file cannot be read now."""
     from imsearch.images.probe import read_probe
@@ -294,9 +299,7 @@ class IndexProgress:
             self._bar.reset(self._task, total=event.total)
         rate = f"{task.speed:.0f}/s" if task.speed else ""
         skipped = f"{event.skipped:,} skipped" if event.skipped else ""
-        self._bar.update(
-            self._task, description="indexing", completed=event.done, rate=rate, skipped=skipped
-        )
+        self._bar.update(self._task, description="indexing", completed=event.done, rate=rate, skipped=skipped)
 
 
 def report(result: IndexReport) -> None:
@@ -333,7 +336,10 @@ def info(result: LibraryInfo, *, as_json: bool) -> None:
         ("library", result.path),
         *(("folder", root) for root in result.roots),
         ("files", f"{result.files:,} ({result.pictures:,} different pictures)"),
-        ("unreadable", f"{result.unreadable:,}" + (" (imsearch files --failed)" if result.unreadable else "")),
+        (
+            "unreadable",
+            f"{result.unreadable:,}" + (" (imsearch files --failed)" if result.unreadable else ""),
+        ),
         ("model", f"{result.model}, {result.dimensions} dimensions, {result.precision}"),
         *(("also", name) for name in result.spaces if name != result.model),
         (
@@ -369,8 +375,10 @@ def models(found: Iterable[ModelInfo], *, as_json: bool) -> None:
     rows = [header, *(_model_row(model) for model in found)]
     widths = [max(len(row[at]) for row in rows) for at in range(len(header))]
     for row in rows:
-        cells = [text.rjust(width) if at in (3, 5) else text.ljust(width) for at, (text, width) in
-                 enumerate(zip(row, widths, strict=True))]
+        cells = [
+            text.rjust(width) if at in (3, 5) else text.ljust(width)
+            for at, (text, width) in enumerate(zip(row, widths, strict=True))
+        ]
         line("  ".join(cells).rstrip())
     for text in (
         "Also: any other classification model of torchvision by its name, any Hugging Face image model by its id",
@@ -390,5 +398,3 @@ def _model_row(model: ModelInfo) -> tuple[str, ...]:
         f"{model.parameters / 1e6:.1f} M",
         "here" if model.available else "to be fetched",
     )
-
-

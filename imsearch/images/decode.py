@@ -25,8 +25,36 @@ HEAD_BYTES = 64
 """How much of a file `sniff` needs."""
 
 ENDINGS = frozenset(
-    ".jpg .jpeg .jpe .jfif .mpo .png .apng .gif .webp .tif .tiff .bmp .dib .pbm .pgm .ppm .pnm "
-    ".jp2 .j2k .jpf .jpx .avif .avifs .heic .heif .hif .heics .heifs".split()
+    [
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".mpo",
+        ".png",
+        ".apng",
+        ".gif",
+        ".webp",
+        ".tif",
+        ".tiff",
+        ".bmp",
+        ".dib",
+        ".pbm",
+        ".pgm",
+        ".ppm",
+        ".pnm",
+        ".jp2",
+        ".j2k",
+        ".jpf",
+        ".jpx",
+        ".avif",
+        ".avifs",
+        ".heic",
+        ".heif",
+        ".hif",
+        ".heics",
+        ".heifs",
+    ]
 )
 """Names that claim to be pictures. They only decide whether an unreadable file is worth a word."""
 

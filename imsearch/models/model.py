@@ -43,4 +43,5 @@ def unit_length(vectors: NDArray[np.float32], model: Model) -> NDArray[np.float3
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     if not np.isfinite(lengths).all() or (lengths == 0).any():
         raise ModelError(f"model '{model.name}' gave a vector of zeros or of no numbers; its weights may be damaged")
-    return (vectors / lengths).astype(np.float32)
+    unit: NDArray[np.float32] = (vectors / lengths).astype(np.float32)
+    return unit

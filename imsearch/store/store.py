@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Engine,
     Select,
@@ -141,12 +142,16 @@ class Store:
             raise LibraryError(f"the library cannot be made at {folder}: {exc.strerror or exc}") from exc
         making = folder / f".{CATALOGUE}.making"
         making.unlink(missing_ok=True)
-        with _translated(making), contextlib.closing(sqlite3.connect(making, isolation_level=None)) as connection:
+        with (
+            _translated(making),
+            contextlib.closing(sqlite3.connect(making, isolation_level=None)) as connection,
+        ):
             connection.execute("PRAGMA page_size = 8192")  # three vectors of 1280 dimensions fit a page
             connection.execute("BEGIN")
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             _run_migrations(connection.execute, since=0)
             connection.execute("COMMIT")
+            connection.execute("PRAGMA journal_mode = WAL")  # the file remembers it
         making.replace(folder / CATALOGUE)
         return cls(folder)
 
@@ -186,7 +191,9 @@ class Store:
             if any(path.startswith(as_prefix(root)) for root in known):
                 return
             connection.execute(delete(roots).where(_below(roots.c.path, path)))
-            connection.execute(upsert(roots).values(path=path, inode=inode).on_conflict_do_update(set_={"inode": inode}))
+            connection.execute(
+                upsert(roots).values(path=path, inode=inode).on_conflict_do_update(set_={"inode": inode})
+            )
 
     # Spaces
 
@@ -199,9 +206,9 @@ class Store:
         """Make room for the vectors of a model."""
         values = {"model": model, "fingerprint": fingerprint, "dimensions": dimensions, "precision": precision}
         with self._engine.begin() as connection:
-            id_ = connection.execute(insert(spaces).values(values)).inserted_primary_key
-            assert id_ is not None
-            return Space(id=id_[0], **values)
+            id_ = connection.scalar(insert(spaces).values(values).returning(spaces.c.id))
+        assert id_ is not None
+        return Space(id_, model, fingerprint, dimensions, precision)
 
     # Files
 
@@ -248,7 +255,8 @@ class Store:
                 statement = upsert(files)
                 columns = ("size", "mtime_ns", "state", "reason", "content_id")
                 connection.execute(
-                    statement.on_conflict_do_update(set_={name: statement.excluded[name] for name in columns}), rows
+                    statement.on_conflict_do_update(set_={name: statement.excluded[name] for name in columns}),
+                    rows,
                 )
 
     def _write_content(self, connection: Connection, content: NewContent, space: Space) -> None:
@@ -288,10 +296,10 @@ class Store:
         """How many files there are in each state, and of how many different pictures."""
         with self._engine.connect() as connection:
             states = connection.execute(select(files.c.state, func.count()).group_by(files.c.state))
-            found = {state: count for state, count in states}
-            found["pictures"] = connection.scalar(
-                select(func.count(files.c.content_id.distinct())).select_from(files)
-            ) or 0
+            found = {row[0]: row[1] for row in states}
+            found["pictures"] = (
+                connection.scalar(select(func.count(files.c.content_id.distinct())).select_from(files)) or 0
+            )
         return found
 
     # Vectors
@@ -346,7 +354,7 @@ class Store:
 
     def ids_matching(self, filters: Filters, space: Space) -> NDArray[np.int64]:
         """Ids of the vectors whose picture passes the filters in at least one of its files."""
-        query = select(embeddings.c.id.distinct()).select_from(_joined()).where(embeddings.c.space_id == space.id)
+        query = select(embeddings.c.id).distinct().select_from(_joined()).where(embeddings.c.space_id == space.id)
         with self._engine.connect() as connection:
             return np.array(connection.scalars(_filtered(query, filters)).all(), np.int64)
 
@@ -388,7 +396,6 @@ def _connect(path: Path) -> Engine:
         connection.isolation_level = None
         with _translated(path):
             connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
 
     @event.listens_for(engine, "begin")
@@ -462,7 +469,7 @@ def _joined() -> Any:
 
 
 def _filtered(query: Select[Any], filters: Filters) -> Select[Any]:
-    conditions = [true()]
+    conditions: list[ColumnElement[bool]] = [true()]
     if filters.under is not None:
         conditions.append(_below(files.c.path, os.path.abspath(os.fsencode(filters.under))))
     if filters.taken_after is not None:

@@ -32,7 +32,7 @@ class Candidates:
 
     def __init__(self, dimensions: int, fingerprint: str) -> None:
         flat = faiss.IndexScalarQuantizer(dimensions, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
-        self._index = faiss.IndexIDMap2(flat)
+        self._index: faiss.Index = faiss.IndexIDMap2(flat)
         self._fingerprint = fingerprint
         self.highest = 0
 
@@ -57,8 +57,8 @@ class Candidates:
         if allowed is not None:
             bits = np.zeros(int(allowed.max()) + 1, np.uint8)
             bits[allowed] = 1
-            selector = faiss.IDSelectorBitmap(np.packbits(bits, bitorder="little"))
-            parameters = faiss.SearchParameters(sel=selector)
+            selector = faiss.IDSelectorBitmap(np.packbits(bits, bitorder="little"))  # type: ignore[call-arg,arg-type]
+            parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
         _, ids = self._index.search(probes, limit, params=parameters)
         return [row[row >= 0] for row in ids]
 

@@ -1,0 +1,95 @@
+"""Rules that the code keeps to: who imports what, and what is public."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import imsearch
+
+PACKAGE = Path(imsearch.__file__).parent
+
+SOLE_IMPORTERS = {
+    "PIL": {"images/decode.py"},
+    "sqlalchemy": {"store/schema.py", "store/store.py"},
+    "sqlite3": {"store/store.py"},
+    "faiss": {"vectors/candidates.py"},
+    "torch": {"models/loaders.py"},
+    "torchvision": {"models/loaders.py"},
+    "timm": {"models/loaders.py"},
+    "transformers": {"models/loaders.py"},
+    "openvino": {"models/engines.py"},
+    "typer": {"cli/main.py"},
+    "rich": {"cli/present.py"},
+    "textual_image": {"cli/present.py"},
+    "httpx2": {"images/probe.py"},
+    "filelock": {"library.py"},
+}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Modules that a file imports when it runs; what only type checkers read does not count."""
+    tree = ast.parse(path.read_text())
+    for_types = {
+        id(child)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for child in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if id(node) in for_types:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            yield node.module
+
+
+@pytest.mark.parametrize(("library", "allowed"), SOLE_IMPORTERS.items())
+def test_each_library_has_its_importer(library: str, allowed: set[str]) -> None:
+    importers = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if any(name.split(".")[0] == library for name in imports(path))
+    }
+    assert importers == allowed
+
+
+@pytest.mark.parametrize(
+    "room",
+    ["images", "models", "store", "vectors", "records.py", "errors.py", "indexing.py", "searching.py", "library.py"],
+)
+def test_only_the_command_line_presents(room: str) -> None:
+    paths = (PACKAGE / room).rglob("*.py") if (PACKAGE / room).is_dir() else [PACKAGE / room]
+    for path in paths:
+        names = list(imports(path))
+        assert not any(name.startswith("imsearch.cli") for name in names), path
+        calls = {ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)}
+        assert not calls & {"print", "exit", "quit", "sys.exit", "os._exit"}, path
+
+
+def test_everything_public_is_there_and_documented() -> None:
+    for name in imsearch.__all__:
+        value = getattr(imsearch, name)
+        if callable(value):
+            assert value.__doc__, name
+    with pytest.raises(AttributeError, match="nonsense"):
+        _ = imsearch.nonsense
+
+
+def modules_after(statement: str) -> set[str]:
+    code = f"import sys\n{statement}\nprint(' '.join(sorted({{name.split('.')[0] for name in sys.modules}})))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(result.stdout.split("\n")[-2].split())
+
+
+def test_importing_the_package_imports_none_of_the_libraries() -> None:
+    assert not modules_after("import imsearch") & {*SOLE_IMPORTERS, "numpy"}
+
+
+def test_help_imports_only_what_it_draws_with() -> None:
+    heavy = {"torch", "torchvision", "transformers", "timm", "openvino", "faiss", "sqlalchemy", "numpy", "PIL", "rich"}
+    assert not modules_after("import imsearch.cli.main") & heavy
