@@ -14,7 +14,9 @@ class Preprocessing:
     """What a model asks of a picture before it sees it.
 
     ``resize`` is the new length of the short side, or the new (height, width); ``crop`` the (height, width)
-    of the centre crop that follows, or None. ``mean`` and ``std`` are per channel, on the 0..255 scale.
+    of the centre crop that follows, or None. Where a crop leaves an odd number of pixels, ``corner`` says whether
+    half a pixel is rounded to even (torchvision) or dropped (transformers). ``mean`` and ``std`` are per channel, on
+    the 0..255 scale.
     """
 
     resize: int | tuple[int, int]
@@ -22,6 +24,7 @@ class Preprocessing:
     interpolation: Literal["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"]
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
+    corner: Literal["round", "truncate"] = "round"
 
     @property
     def output_size(self) -> tuple[int, int]:

@@ -258,7 +258,7 @@ def prepare(image: Image.Image, preprocessing: Preprocessing) -> NDArray[np.uint
     """Resize and crop as the model asks; uint8 of shape (height, width, 3).
 
     The arithmetic is that of torchvision's Resize and CenterCrop on Pillow images (torchvision 0.29, transforms/
-    functional.py): the long side is truncated, the crop's corner rounded half to even, a small picture padded black.
+    functional.py): the long side is truncated, a small picture padded black.
     """
     filter_ = Image.Resampling[preprocessing.interpolation.upper()]
     size = _resized(image.size, preprocessing.resize)
@@ -266,7 +266,8 @@ def prepare(image: Image.Image, preprocessing: Preprocessing) -> NDArray[np.uint
         image = image.resize(size, filter_)
     if preprocessing.crop is not None:
         height, width = preprocessing.crop
-        left, top = (_corner(image.width, width), _corner(image.height, height))
+        rounded = preprocessing.corner == "round"
+        left, top = _corner(image.width, width, rounded), _corner(image.height, height, rounded)
         image = image.crop((left, top, left + width, top + height))
     return np.asarray(image)
 
@@ -280,9 +281,9 @@ def _resized(size: tuple[int, int], target: int | tuple[int, int]) -> tuple[int,
     return max(1, int(target * width / height)), target
 
 
-def _corner(length: int, wanted: int) -> int:
+def _corner(length: int, wanted: int, rounded: bool) -> int:
     if length >= wanted:
-        return round((length - wanted) / 2)
+        return round((length - wanted) / 2) if rounded else (length - wanted) // 2
     return -((wanted - length) // 2)
 
 
