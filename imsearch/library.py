@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import itertools
 import os
 import re
 import time
@@ -194,7 +195,7 @@ class Library:
             started = time.monotonic()
             names: list[str] = []
             read: list[Probe | ImsearchError] = []
-            for source in (source for source, _ in zip(probes, range(PROBES_AT_ONCE), strict=False)):
+            for source in itertools.islice(probes, PROBES_AT_ONCE):
                 names.append(name_of(source))
                 try:
                     read.append(read_probe(source, crop))

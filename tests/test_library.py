@@ -146,6 +146,17 @@ def test_one_bad_probe_of_several_costs_only_its_own(library: imsearch.Library, 
     assert [answer.probe for answer in answers] == [str(good), str(album / "none.jpg"), "(bytes)", str(good)]
 
 
+def test_each_of_many_probes_is_answered(
+    library: imsearch.Library, album: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library.index(album)
+    monkeypatch.setattr("imsearch.library.PROBES_AT_ONCE", 5)
+    photos = sorted(album.iterdir())
+    for count in (4, 5, 6, 10, 12):
+        answers = list(library.query_many(iter(photos[:count]), 1))
+        assert [answer.hits[0].path for answer in answers] == [str(photo) for photo in photos[:count]]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
