@@ -126,6 +126,8 @@ class OpenVinoEmbedder:
     def __init__(self, model: Model, folder: Path) -> None:
         self.model = model
         settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
+        if os.access(folder, os.W_OK):
+            settings["CACHE_DIR"] = str(folder)  # machine code for this CPU, which saves a cold query 0.1 s
         self._compiled = _openvino().Core().compile_model(folder / "model.xml", "CPU", settings)
 
     def embed(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
