@@ -1,0 +1,296 @@
+"""Bytes to upright RGB: every format, every orientation, every kind of damage."""
+
+import datetime
+import io
+import struct
+import subprocess
+import sys
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pillow_heif
+import pytest
+import torchvision.transforms.functional as plain
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from imsearch.errors import PictureError, ProbeError
+from imsearch.images.decode import FORMATS, decode, from_array, from_pillow, prepare, sniff, thumbnail
+from imsearch.records import Preprocessing
+
+pillow_heif.register_heif_opener()
+
+TURNS: dict[int, Callable[[Image.Image], Image.Image]] = {
+    1: lambda image: image,
+    2: lambda image: image.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
+    3: lambda image: image.transpose(Image.Transpose.ROTATE_180),
+    4: lambda image: image.transpose(Image.Transpose.FLIP_TOP_BOTTOM),
+    5: lambda image: image.transpose(Image.Transpose.TRANSPOSE),
+    6: lambda image: image.transpose(Image.Transpose.ROTATE_90),
+    7: lambda image: image.transpose(Image.Transpose.TRANSVERSE),
+    8: lambda image: image.transpose(Image.Transpose.ROTATE_270),
+}
+"""How a camera would have stored an upright picture under each EXIF orientation."""
+
+
+def picture(mode: str = "RGB", size: tuple[int, int] = (60, 40)) -> Image.Image:
+    """Smooth, and different in every corner."""
+    rows, columns = np.mgrid[: size[1], : size[0]]
+    pixels = np.stack([rows * 5, columns * 4, 250 - rows * 3 - columns], axis=-1).astype(np.uint8)
+    return Image.fromarray(pixels).convert(mode)
+
+
+def encode(image: Image.Image, kind: str, **settings: Any) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **settings)
+    return buffer.getvalue()
+
+
+def check(data: bytes, like: Image.Image, kind: str, tolerance: float = 0) -> None:
+    found = decode(data)
+    assert (found.format, found.image.mode, found.image.size) == (kind, "RGB", like.size)
+    difference = np.abs(np.asarray(found.image, np.int16) - np.asarray(like.convert("RGB"), np.int16))
+    assert difference.mean() <= tolerance
+
+
+PLAIN: dict[str, tuple[str, str, dict[str, Any], str, float]] = {
+    "JPEG": ("RGB", "JPEG", {"quality": 95}, "jpeg", 2),
+    "progressive JPEG": ("RGB", "JPEG", {"quality": 95, "progressive": True}, "jpeg", 2),
+    "grey JPEG": ("L", "JPEG", {"quality": 95}, "jpeg", 2),
+    "PNG": ("RGB", "PNG", {}, "png", 0),
+    "grey PNG": ("L", "PNG", {}, "png", 0),
+    "palette PNG": ("P", "PNG", {}, "png", 0),
+    "black and white PNG": ("1", "PNG", {}, "png", 0),
+    "GIF": ("P", "GIF", {}, "gif", 0),
+    "WebP": ("RGB", "WEBP", {"quality": 95}, "webp", 4),
+    "lossless WebP": ("RGB", "WEBP", {"lossless": True}, "webp", 0),
+    "TIFF": ("RGB", "TIFF", {}, "tiff", 0),
+    "TIFF with LZW": ("RGB", "TIFF", {"compression": "tiff_lzw"}, "tiff", 0),
+    "BMP": ("RGB", "BMP", {}, "bmp", 0),
+    "PPM": ("RGB", "PPM", {}, "pnm", 0),
+    "PGM": ("L", "PPM", {}, "pnm", 0),
+    "PBM": ("1", "PPM", {}, "pnm", 0),
+    "JPEG 2000": ("RGB", "JPEG2000", {}, "jpeg2000", 1),
+    "JPEG 2000 codestream": ("RGB", "JPEG2000", {"no_jp2": True}, "jpeg2000", 1),
+    "AVIF": ("RGB", "AVIF", {"quality": 95}, "avif", 4),
+    "HEIC": ("RGB", "HEIF", {"quality": 95}, "heif", 4),
+}
+
+
+@pytest.mark.parametrize(("mode", "encoder", "options", "kind", "tolerance"), PLAIN.values(), ids=PLAIN)
+def test_formats(mode: str, encoder: str, options: dict[str, Any], kind: str, tolerance: float) -> None:
+    image = picture(mode)
+    check(encode(image, encoder, **options), image, kind, tolerance)
+
+
+def test_every_format_is_tried() -> None:
+    assert {kind for *_, kind, _ in PLAIN.values()} == set(FORMATS)
+
+
+def test_cmyk() -> None:
+    found = decode(encode(picture("CMYK"), "JPEG", quality=95)).image
+    assert np.abs(np.asarray(found, np.int16) - np.asarray(picture(), np.int16)).mean() < 4
+
+
+def test_plain_text_pnm() -> None:
+    ascii_grey = b"P2\n# a comment\n3 2\n15\n0 5 10\n15 10 5\n"
+    assert np.asarray(decode(ascii_grey).image)[..., 0].tolist() == [[0, 85, 170], [255, 170, 85]]
+
+
+@pytest.mark.parametrize("encoder", ["PNG", "TIFF", "PPM"])
+def test_sixteen_bits_keep_their_levels(encoder: str) -> None:
+    levels = (np.arange(256, dtype=np.uint16) * 257).reshape(16, 16)
+    found = decode(encode(Image.fromarray(levels), encoder)).image
+    assert np.asarray(found)[..., 1].tolist() == np.arange(256).reshape(16, 16).tolist()
+
+
+def test_sixteen_bit_colour() -> None:
+    header = struct.pack(">IIBBBBB", 2, 1, 16, 2, 0, 0, 0)
+    row = b"\0" + struct.pack(">6H", 0, 0x8080, 0xFFFF, 0x1010, 0x2020, 0x3030)
+    data = png((b"IHDR", header), (b"IDAT", zlib.compress(row)), (b"IEND", b""))
+    assert np.asarray(decode(data).image).tolist() == [[[0, 128, 255], [16, 32, 48]]]
+
+
+def test_floats_are_stretched_to_their_range() -> None:
+    values = np.linspace(-3, 9, 60, dtype=np.float32).reshape(6, 10)
+    found = np.asarray(decode(encode(Image.fromarray(values), "TIFF")).image)[..., 0]
+    assert (found.min(), found.max()) == (0, 255)
+    assert (np.diff(found.ravel().astype(int)) >= 0).all()
+
+
+def test_what_is_transparent_becomes_white() -> None:
+    layer = picture().convert("RGBA")
+    layer.putalpha(Image.fromarray(np.where(np.mgrid[:40, :60][1] < 30, 0, 255).astype(np.uint8)))
+    expected = picture()
+    expected.paste((255, 255, 255), (0, 0, 30, 40))
+    for encoder, options in (("PNG", {}), ("WEBP", {"lossless": True}), ("TIFF", {})):
+        check(encode(layer, encoder, **options), expected, encoder.lower())
+    grey = layer.convert("LA")
+    assert np.asarray(decode(encode(grey, "PNG")).image)[0, 0].tolist() == [255, 255, 255]
+    palette = Image.new("P", (4, 4), 1)
+    palette.putpalette([9, 9, 9, 200, 0, 0])
+    assert np.asarray(decode(encode(palette, "PNG", transparency=1)).image)[0, 0].tolist() == [255, 255, 255]
+    assert np.asarray(decode(encode(palette, "PNG", transparency=0)).image)[0, 0].tolist() == [200, 0, 0]
+
+
+@pytest.mark.parametrize(("encoder", "options"), [("GIF", {}), ("PNG", {}), ("WEBP", {"lossless": True}), ("AVIF", {})])
+def test_animations_give_their_first_frame(encoder: str, options: dict[str, Any]) -> None:
+    frames = [Image.new("RGB", (32, 32), colour) for colour in ((200, 0, 0), (0, 200, 0), (0, 0, 200))]
+    data = encode(frames[0], encoder, save_all=True, append_images=frames[1:], duration=100, **options)
+    with Image.open(io.BytesIO(data)) as opened:
+        assert opened.n_frames == 3
+    red, green, blue = np.asarray(decode(data).image)[16, 16].tolist()
+    assert red > 180
+    assert max(green, blue) < 20
+
+
+@pytest.mark.parametrize("orientation", TURNS)
+@pytest.mark.parametrize(("encoder", "tolerance"), [("JPEG", 3), ("PNG", 0), ("TIFF", 0), ("WEBP", 8), ("AVIF", 6)])
+def test_orientations_come_out_upright(orientation: int, encoder: str, tolerance: float) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = TURNS[orientation](picture())
+    check(encode(stored, encoder, exif=exif), picture(), encoder.lower(), tolerance)
+
+
+@given(st.integers(-5, 70000))
+def test_an_orientation_that_means_nothing_turns_nothing(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation % 65536
+    image = picture()
+    turned = decode(encode(image, "PNG", exif=exif)).image
+    if not 2 <= orientation % 65536 <= 8:
+        assert turned.tobytes() == image.tobytes()
+
+
+def test_when_it_was_taken() -> None:
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9003] = "2019:07:04 18:03:11"
+    assert decode(encode(picture(), "JPEG", exif=exif)).taken == datetime.datetime(2019, 7, 4, 18, 3, 11)
+    for text in ("", "0000:00:00 00:00:00", "yesterday", "2019:02:30 10:00:00"):
+        exif.get_ifd(0x8769)[0x9003] = text
+        assert decode(encode(picture(), "JPEG", exif=exif)).taken is None
+    assert decode(encode(picture(), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xffgarbage")).taken is None
+
+
+SNIFFED = {
+    b"": None,
+    b"plain text": None,
+    b"\0\0\0\x18ftypisom\0\0\0\0isommp42": None,
+    b"\0\0\0\x18ftypmif1\0\0\0\0mif1avif": "avif",
+    b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic": "heif",
+    b"RIFF\0\0\0\0WAVEfmt ": None,
+    b"P6\n1 1\n255\n": "pnm",
+    b"P7 is not read": None,
+    b"PK\x03\x04": None,
+}
+
+
+@pytest.mark.parametrize(("head", "kind"), SNIFFED.items())
+def test_sniff(head: bytes, kind: str | None) -> None:
+    assert sniff(head) == kind
+
+
+@pytest.mark.parametrize(("mode", "encoder", "options", "kind", "_tolerance"), PLAIN.values(), ids=PLAIN)
+def test_half_a_file_is_no_picture(
+    mode: str, encoder: str, options: dict[str, Any], kind: str, _tolerance: float
+) -> None:
+    data = encode(picture(mode, (400, 300)), encoder, **options)
+    if encoder in ("JPEG2000", "WEBP", "HEIF"):
+        with pytest.raises(PictureError, match=r"truncated|broken"):
+            decode(data[: len(data) // 8])
+    else:
+        with pytest.raises(PictureError, match=rf"(truncated|broken).*{kind}|broken"):
+            decode(data[: len(data) // 2])
+
+
+MAGIC = [encode(picture(mode), encoder, **options)[:40] for mode, encoder, options, _, _ in PLAIN.values()]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(MAGIC), st.integers(4, 40), st.binary(max_size=300))
+def test_broken_bytes_give_a_reason_and_nothing_else(head: bytes, kept: int, rest: bytes) -> None:
+    try:
+        image = decode(head[:kept] + rest).image
+    except PictureError:
+        return
+    assert image.mode == "RGB"
+
+
+def test_no_picture_at_all() -> None:
+    with pytest.raises(PictureError, match="zero bytes"):
+        decode(b"")
+    with pytest.raises(PictureError, match="not a picture"):
+        decode(b"just some text, whatever its name says")
+
+
+def png(*chunks: tuple[bytes, bytes]) -> bytes:
+    body = b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks
+    )
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+def test_a_bomb_is_refused_before_it_is_decoded() -> None:
+    header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
+    packer = zlib.compressobj(9)
+    rows = b"".join(packer.compress(bytes(90_001)) for _ in range(300)) + packer.flush()
+    with pytest.raises(PictureError, match=r"too large.*178 megapixels"):
+        decode(png((b"IHDR", header), (b"IDAT", rows), (b"IEND", b"")))
+
+
+def test_heic_without_its_extra_names_the_extra() -> None:
+    code = (
+        "import sys; sys.modules['pillow_heif'] = None\n"
+        "from imsearch.images.decode import decode\n"
+        "try: decode(sys.stdin.buffer.read())\n"
+        "except Exception as exc: print(exc)\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], input=encode(picture(), "HEIF"), capture_output=True)
+    assert b"pip install 'imsearch-engine[heif]'" in result.stdout
+
+
+SIDES = st.integers(1, 300)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    width=SIDES,
+    height=SIDES,
+    resize=st.one_of(st.integers(8, 120), st.tuples(st.integers(8, 120), st.integers(8, 120))),
+    crop=st.one_of(st.none(), st.tuples(st.integers(1, 140), st.integers(1, 140))),
+    interpolation=st.sampled_from(["nearest", "bilinear", "bicubic"]),
+)
+def test_prepare_is_what_torchvision_does(
+    width: int, height: int, resize: Any, crop: tuple[int, int] | None, interpolation: Any
+) -> None:
+    image = picture(size=(width, height))
+    expected = plain.resize(image, resize, plain.InterpolationMode(interpolation))
+    expected = expected if crop is None else plain.center_crop(expected, list(crop))
+    preprocessing = Preprocessing(resize, crop, interpolation, (0.0,) * 3, (1.0,) * 3)
+    np.testing.assert_array_equal(prepare(image, preprocessing), np.asarray(expected))
+
+
+def test_pixels_and_pillow_images() -> None:
+    pixels = np.asarray(picture())
+    assert from_array(pixels).tobytes() == picture().tobytes()
+    assert from_array(pixels[..., 0]).mode == "RGB"
+    clear = np.dstack([pixels, np.zeros(pixels.shape[:2], np.uint8)])
+    assert np.asarray(from_array(clear)).min() == 255
+    for wrong in (pixels.astype(float), pixels[..., :2], pixels[None], np.zeros((0, 4, 3), np.uint8)):
+        with pytest.raises(ProbeError, match="array probe"):
+            from_array(wrong)
+    assert from_pillow("no image") is None
+    turned = TURNS[6](picture())
+    turned.getexif()[0x0112] = 6
+    found = from_pillow(turned)
+    assert found is not None
+    assert found.tobytes() == picture().tobytes()
+
+
+def test_thumbnails_fit() -> None:
+    with Image.open(io.BytesIO(thumbnail(picture(size=(600, 200)), 90))) as small:
+        assert (small.format, small.size) == ("JPEG", (90, 30))

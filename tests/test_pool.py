@@ -1,0 +1,210 @@
+"""Reading files in worker processes that may fail without harm."""
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from imsearch.images import decode
+from imsearch.images.pool import DecodePool
+from imsearch.images.reading import (
+    NO_STAMP,
+    Decoded,
+    Failed,
+    Known,
+    NotAPicture,
+    Outcome,
+    Task,
+    Vanished,
+    process,
+)
+from imsearch.records import Preprocessing
+
+PREPROCESSING = Preprocessing(64, (48, 48), "bicubic", (0.0,) * 3, (1.0,) * 3)
+PATIENCE = 30.0
+
+
+def task(path: Path, *known: bytes) -> Task:
+    return Task(os.fsencode(path), frozenset(known), PREPROCESSING)
+
+
+def wait_for(condition, what: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} did not come"
+        threading.Event().wait(0.01)
+
+
+def test_a_picture_is_read_once_for_digest_facts_and_pixels(photos: list[Path]) -> None:
+    outcome = process(task(photos[0]))
+    assert isinstance(outcome, Decoded)
+    expected = decode.decode(photos[0].read_bytes())
+    assert (outcome.width, outcome.height) == expected.image.size
+    assert outcome.stamp.size == photos[0].stat().st_size
+    np.testing.assert_array_equal(outcome.pixels, decode.prepare(expected.image, PREPROCESSING))
+    assert isinstance(process(task(photos[0], outcome.digest)), Known)
+
+
+def test_what_is_no_picture_is_told_from_what_is_broken(tmp_path: Path, stripes: bytes) -> None:
+    cases = {
+        "notes.txt": (b"text", NotAPicture),
+        "nothing": (b"", NotAPicture),
+        "text.JPG": (b"text", Failed),
+        "empty.png": (b"", Failed),
+        "half": (stripes[: len(stripes) // 2], Failed),
+        "picture.txt": (stripes, Decoded),
+        "picture": (stripes, Decoded),
+    }
+    for name, (data, kind) in cases.items():
+        (tmp_path / name).write_bytes(data)
+        assert isinstance(process(task(tmp_path / name)), kind), name
+    assert isinstance(process(task(tmp_path / "gone.jpg")), Vanished)
+
+
+def test_a_file_over_the_limit_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "huge.jpg").open("wb") as file:
+        file.write(b"\xff\xd8\xff")
+        file.truncate(decode.MAX_BYTES + 1)
+    outcome = process(task(tmp_path / "huge.jpg"))
+    assert isinstance(outcome, Failed)
+    assert "too large" in outcome.reason
+
+
+def test_a_file_that_keeps_changing_is_skipped_and_read_again_next_time(tmp_path: Path, stripes: bytes) -> None:
+    path = tmp_path / "changing.jpg"
+    path.write_bytes(stripes + bytes(50 << 20))
+    begun, stop = threading.Event(), threading.Event()
+
+    def change() -> None:
+        mtime = 0
+        while not stop.is_set():
+            mtime += 1
+            os.utime(path, ns=(mtime, mtime))
+            begun.set()
+
+    thread = threading.Thread(target=change)
+    thread.start()
+    try:
+        assert begun.wait(PATIENCE)
+        outcome = process(task(path))
+    finally:
+        stop.set()
+        thread.join()
+    assert outcome == Failed("it kept changing while it was read", NO_STAMP)
+
+
+def test_a_file_that_may_not_be_read(tmp_path: Path, stripes: bytes) -> None:
+    """In a process of an ordinary user, because root may read everything."""
+    path = tmp_path / "secret.jpg"
+    path.write_bytes(stripes)
+    path.chmod(0)
+    for folder in path.parents:
+        if folder.stat().st_uid == os.geteuid() and folder != Path("/"):
+            folder.chmod(folder.stat().st_mode | 0o055)
+    code = (
+        "import os, pickle, sys\n"
+        "from imsearch.images.reading import process\n"
+        "task = pickle.load(sys.stdin.buffer)\n"
+        "if os.geteuid() == 0: os.setuid(65534)\n"
+        "print(process(task).reason)\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], input=pickle.dumps(task(path)), capture_output=True, check=True
+    )
+    assert result.stdout == b"no permission to read it\n"
+
+
+def test_outcomes_come_in_the_order_of_the_tasks(photos: list[Path]) -> None:
+    tasks = [task(path) for path in photos * 3]
+    with DecodePool(workers=3) as pool:
+        for given, outcome in zip(tasks, pool.map(tasks, ahead=7), strict=True):
+            expected = process(given)
+            assert isinstance(outcome, Decoded)
+            assert isinstance(expected, Decoded)
+            assert (outcome.digest, outcome.width) == (expected.digest, expected.width)
+
+
+def test_a_crash_costs_one_file(photos: list[Path], tmp_path: Path) -> None:
+    """The worker is killed while it waits for a FIFO, as a decoder would kill it that writes where it must not."""
+    os.mkfifo(tmp_path / "crash.jpg")
+    paths = [photos[0], tmp_path / "crash.jpg", photos[1], photos[2]]
+    with DecodePool(workers=1) as pool:
+        outcomes: list[Outcome] = []
+        reader = threading.Thread(target=lambda: outcomes.extend(pool.map(map(task, paths), ahead=4)))
+        reader.start()
+        wait_for(lambda: pool._workers[0]._process is not None, "the worker")
+        writer = os.open(tmp_path / "crash.jpg", os.O_WRONLY)  # returns when the worker has opened the other end
+        worker = pool._workers[0]._process
+        assert worker is not None
+        worker.send_signal(signal.SIGSEGV)
+        reader.join(PATIENCE)
+        os.close(writer)
+    assert [type(outcome) for outcome in outcomes] == [Decoded, Failed, Decoded, Decoded]
+    assert outcomes[1] == Failed("the decoder crashed on it (exit -11)")
+
+
+def test_a_hang_costs_one_file(photos: list[Path], tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "hang.jpg")
+    with DecodePool(workers=1, seconds_per_file=3) as pool:
+        outcomes = list(pool.map(map(task, [tmp_path / "hang.jpg", photos[0]]), ahead=2))
+    assert outcomes[0] == Failed("reading it took longer than 3 s")
+    assert isinstance(outcomes[1], Decoded)
+
+
+def test_a_closed_pool_leaves_no_process(photos: list[Path]) -> None:
+    with DecodePool(workers=2) as pool:
+        next(pool.map(map(task, photos), ahead=4))
+        processes = [worker._process for worker in pool._workers if worker._process is not None]
+        assert processes
+    assert all(process.poll() is not None for process in processes)
+
+
+def test_workers_end_with_their_parent(photos: list[Path], tmp_path: Path) -> None:
+    code = (
+        "import pickle, sys\n"
+        "from imsearch.images.pool import DecodePool\n"
+        "pool = DecodePool(workers=1)\n"
+        "list(pool.map([pickle.load(sys.stdin.buffer)], ahead=1))\n"
+        "print(pool._workers[0]._process.pid, flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert parent.stdin is not None
+    assert parent.stdout is not None
+    parent.stdin.write(pickle.dumps(task(photos[0])))
+    parent.stdin.flush()
+    worker = int(parent.stdout.readline())
+    os.kill(worker, 0)
+    parent.kill()
+    parent.wait()
+    parent.stdin.close()
+    parent.stdout.close()
+
+    def gone() -> bool:
+        try:
+            os.kill(worker, 0)
+        except ProcessLookupError:
+            return True
+        state = Path(f"/proc/{worker}/stat")
+        return state.exists() and state.read_text().split()[2] == "Z"  # nobody collects orphans in some containers
+
+    wait_for(gone, "the end of the worker")
+
+
+def test_modules_in_the_current_folder_are_not_imported(
+    photos: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("numpy", "PIL", "imsearch", "pickle"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'hostile')!r}, 'w')")
+    monkeypatch.chdir(tmp_path)
+    with DecodePool(workers=1) as pool:
+        (outcome,) = pool.map([task(photos[0])], ahead=1)
+    assert isinstance(outcome, Decoded)
+    assert not (tmp_path / "hostile").exists()
