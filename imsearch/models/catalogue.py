@@ -130,7 +130,7 @@ def known_models() -> list[ModelInfo]:
             library="package",
             dimensions=1280,
             input_size=(260, 260),
-            parameters=4_811_984,
+            parameters=4_811_072,
             available=packaged_weights() is not None,
         )
     ]

@@ -68,8 +68,8 @@ def open_embedder(reference: Reference, device: str | None, preparing: Callable[
     loaded = loaders.load(reference)
     try:
         return OpenVinoEmbedder(loaded.model, _compile(loaded))
-    except RuntimeError:
-        logger.warning("OpenVINO cannot run model '%s'; torch runs it instead", reference.name, exc_info=True)
+    except Exception:  # its converters raise their own kinds for what they do not know
+        logger.warning("model '%s' could not be compiled; torch runs it instead", reference.name, exc_info=True)
         return TorchEmbedder(loaded, "cpu")
 
 
@@ -152,9 +152,13 @@ def _compile(loaded: "Loaded") -> Path:
     openvino = _openvino()
     preprocessing = loaded.model.preprocessing
     height, width = preprocessing.output_size
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # tracing warns of values that the traced shapes fix, which is what is wanted
-        converted = openvino.convert_model(loaded.network, example_input=loaders.example(preprocessing))
+    level = logging.getLogger().level
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # tracing warns of values that it fixes, which is what is wanted
+            converted = openvino.convert_model(loaded.network, example_input=loaders.example(preprocessing))
+    finally:
+        logging.getLogger().setLevel(level)  # the converter leaves everybody's logging at ERROR
     converted.reshape([-1, 3, height, width])
     steps = openvino.preprocess.PrePostProcessor(converted)
     tensor = steps.input().tensor()

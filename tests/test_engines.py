@@ -1,0 +1,155 @@
+"""Running models: compiled and kept, or by torch."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from imsearch.errors import DeviceUnavailableError, ModelError
+from imsearch.models import engines, loaders
+from imsearch.models.catalogue import parse
+from imsearch.models.model import Model, unit_length
+
+
+def pixels(count: int, side: int = 64) -> np.ndarray:
+    return np.random.default_rng(3).integers(0, 256, (count, side, side, 3), np.uint8)
+
+
+@pytest.fixture
+def model_folder(tmp_path: Path, tiny_model: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A model of this test alone, and a cache of its own."""
+    monkeypatch.setenv("IMSEARCH_CACHE", str(tmp_path / "cache"))
+    return Path(shutil.copytree(tiny_model, tmp_path / "model"))
+
+
+def opened(folder: Path) -> tuple[engines.Embedder, bool]:
+    """An embedder, and whether its model had to be prepared."""
+    calls: list[None] = []
+    embedder = engines.open_embedder(parse(str(folder)), "cpu", lambda: calls.append(None))
+    return embedder, bool(calls)
+
+
+def test_rows_are_unit_vectors_whatever_their_batch(model_folder: Path) -> None:
+    embedder, _ = opened(model_folder)
+    batch = pixels(21)
+    vectors = embedder.embed(batch)
+    assert (vectors.shape, vectors.dtype) == ((21, 48), np.float32)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+    for at in (0, 7, 8, 20):
+        np.testing.assert_allclose(embedder.embed(batch[at : at + 1])[0], vectors[at], atol=1e-5)
+
+
+def test_openvino_says_what_torch_says(model_folder: Path) -> None:
+    embedder, _ = opened(model_folder)
+    on_torch = engines.TorchEmbedder(loaders.load(parse(str(model_folder))), "cpu")
+    assert embedder.model == on_torch.model
+    assert (embedder.precision, on_torch.precision) == ("f32", "f32")
+    np.testing.assert_allclose(embedder.embed(pixels(9)), on_torch.embed(pixels(9)), atol=2e-5)
+
+
+def test_a_compiled_model_is_kept(model_folder: Path, tmp_path: Path) -> None:
+    first, prepared = opened(model_folder)
+    assert prepared
+    again, prepared = opened(model_folder)
+    assert not prepared
+    assert again.model == first.model
+    np.testing.assert_array_equal(again.embed(pixels(3)), first.embed(pixels(3)))
+    (folder,) = (tmp_path / "cache" / "models").iterdir()
+    assert folder.name == first.model.fingerprint
+
+
+@pytest.mark.parametrize("damage", ["json", "xml", "bin", "gone", "format"])
+def test_a_damaged_compiled_model_is_made_again(model_folder: Path, tmp_path: Path, damage: str) -> None:
+    expected = opened(model_folder)[0].embed(pixels(3))
+    (folder,) = (tmp_path / "cache" / "models").iterdir()
+    for blob in folder.glob("*.blob"):
+        blob.unlink()
+    if damage == "gone":
+        shutil.rmtree(folder)
+    elif damage == "format":
+        description = json.loads((folder / "model.json").read_text())
+        (folder / "model.json").write_text(json.dumps({**description, "format": 0}))
+    else:
+        (folder / f"model.{damage}").write_bytes(b"")
+    embedder, prepared = opened(model_folder)
+    assert prepared
+    np.testing.assert_allclose(embedder.embed(pixels(3)), expected, atol=1e-6)
+    assert opened(model_folder)[1] is False
+
+
+def test_weights_that_are_gone_leave_the_compiled_model(model_folder: Path) -> None:
+    expected = opened(model_folder)[0].model
+    (model_folder / "model.safetensors").unlink()
+    embedder, prepared = opened(model_folder)
+    assert (embedder.model, prepared) == (expected, False)
+
+
+def test_fingerprints_follow_what_they_cover(model_folder: Path, tmp_path: Path) -> None:
+    first = loaders.load(parse(str(model_folder))).model
+    copy = Path(shutil.copytree(model_folder, tmp_path / "copy"))
+    assert loaders.load(parse(str(copy))).model.fingerprint == first.fingerprint
+    assert loaders.load(parse(f"{copy}:mean")).model.fingerprint != first.fingerprint
+    settings = json.loads((copy / "preprocessor_config.json").read_text())
+    (copy / "preprocessor_config.json").write_text(json.dumps({**settings, "image_mean": [0.4, 0.4, 0.4]}))
+    assert loaders.load(parse(str(copy))).model.fingerprint != first.fingerprint
+    (model_folder / "model.safetensors").touch()
+    embedder, prepared = opened(model_folder)
+    assert prepared
+    assert embedder.model.fingerprint == first.fingerprint
+
+
+def test_a_compiled_model_needs_neither_torch_nor_the_network(model_folder: Path) -> None:
+    opened(model_folder)
+    code = (
+        "import sys, socket\n"
+        "def refuse(*args): raise SystemExit('network')\n"
+        "socket.socket.connect = socket.getaddrinfo = refuse\n"
+        "import imsearch\n"
+        "imsearch.open(model=sys.argv[1]).embed(sys.argv[2])\n"
+        "heavy = {'torch', 'torchvision', 'transformers', 'timm', 'openvino_telemetry'}\n"
+        "print({name for name in heavy if sys.modules.get(name) is not None})\n"
+    )
+    photo = Path(__file__).parents[1] / "data/photos/animals/cat.png"
+    result = subprocess.run([sys.executable, "-c", code, model_folder, photo], capture_output=True, text=True)
+    assert (result.stdout, result.stderr) == ("set()\n", "")
+
+
+class Untraceable(torch.nn.Module):
+    """Something that OpenVINO has no operation for."""
+
+    def forward(self, batch: torch.Tensor) -> torch.Tensor:
+        return torch.special.bessel_j0(batch.mean(dim=(2, 3)) + 1)
+
+
+def test_torch_runs_what_openvino_cannot(
+    model_folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    loaded = loaders.load(parse(str(model_folder)))
+    odd = loaders.Loaded(loaded.model, Untraceable(), loaded.files)
+    monkeypatch.setattr(loaders, "load", lambda reference: odd)
+    embedder, _ = opened(model_folder)
+    assert isinstance(embedder, engines.TorchEmbedder)
+    assert "torch runs it instead" in caplog.text
+    assert embedder.embed(pixels(2)).shape == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("device", "message"), [("tpu", "name cpu, cuda"), ("mps", "--device cpu always works"), ("cuda:7", "cuda device")]
+)
+def test_devices_that_are_not_there(model_folder: Path, device: str, message: str) -> None:
+    if device.partition(":")[0] == loaders.accelerator():
+        pytest.skip("this machine has one")
+    with pytest.raises(DeviceUnavailableError, match=message):
+        engines.open_embedder(parse(str(model_folder)), device, lambda: None)
+
+
+def test_vectors_without_a_direction_are_an_error() -> None:
+    model = Model("odd", "", "CNN", "torchvision", 2, 0, None)  # type: ignore[arg-type]
+    for row in ([0, 0], [np.nan, 1], [np.inf, 1]):
+        with pytest.raises(ModelError, match="'odd' gave a vector"):
+            unit_length(np.array([[1, 0], row], np.float32), model)
