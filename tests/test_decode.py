@@ -200,10 +200,10 @@ def test_half_a_file_is_no_picture(
 ) -> None:
     data = encode(picture(mode, (400, 300)), encoder, **options)
     if encoder in ("JPEG2000", "WEBP", "HEIF"):
-        with pytest.raises(PictureError, match=r"truncated|broken"):
+        with pytest.raises(PictureError, match=r"truncated|broken|cannot be decoded"):
             decode(data[: len(data) // 8])
     else:
-        with pytest.raises(PictureError, match=rf"(truncated|broken).*{kind}|broken"):
+        with pytest.raises(PictureError, match=rf"truncated {kind}|cannot be decoded as {kind}|broken"):
             decode(data[: len(data) // 2])
 
 

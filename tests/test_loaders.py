@@ -64,7 +64,7 @@ def check_equal(ours: np.ndarray, plain: torch.Tensor, least: float = 0.9999) ->
     assert ours.shape == unit.shape
     assert (ours * unit).sum(axis=1).min() >= least
     between = (unit @ unit.T)[np.triu_indices(len(unit), 1)]
-    assert between.min() < 0.995, "the network tells no pictures apart, so equality says nothing"
+    assert between.min() < 0.998, "the network tells no pictures apart, so equality says nothing"
     # The part in which pictures differ must agree too, or a wrong crop could hide behind a large common part.
     centred, ours_centred = unit - unit.mean(axis=0), ours - ours.mean(axis=0)
     cosines = (

@@ -170,7 +170,7 @@ def _decoder_reason(kind: str, exc: Exception) -> str:
     detail = str(exc).strip() or type(exc).__name__
     if "truncated" in detail.lower():
         return f"truncated {kind}: {detail}"
-    return f"broken {kind}: {detail}"
+    return f"cannot be decoded as {kind}: {detail}"
 
 
 @functools.cache
