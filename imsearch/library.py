@@ -75,10 +75,13 @@ class Library:
         self._store: Store | None = None
         self._embedder: Embedder | None = None
         self._candidates: Candidates | None = None
-        if self.path.exists() and not self.path.is_dir():
-            raise LibraryError(f"a library is a directory, and {self.path} is a file")
-        if (self.path / CATALOGUE).exists():
-            self._store = Store(self.path)
+        try:
+            if self.path.exists() and not self.path.is_dir():
+                raise LibraryError(f"a library is a directory, and {self.path} is a file")
+            if (self.path / CATALOGUE).exists():
+                self._store = Store(self.path)
+        except OSError as exc:
+            raise LibraryError(f"the library {self.path} cannot be looked into: {exc.strerror or exc}") from exc
 
     def __enter__(self) -> "Library":
         return self
@@ -132,6 +135,8 @@ class Library:
                 raise UsageError("name a folder to index: there is no library yet that knows one")
         report = listener or (lambda event: None)
         with self._writing():
+            if self._store is None:
+                self._index_embedder(report)  # a model that cannot be had leaves no library behind
             store = self._open_or_create()
             roots = roots or list(store.roots())
             if not roots:

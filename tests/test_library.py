@@ -3,6 +3,8 @@
 import os
 import pickle
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -201,6 +203,37 @@ def test_names_of_any_bytes_are_found_again(library: imsearch.Library, tmp_path:
         path = os.fsdecode(os.path.join(os.fsencode(folder), name))
         assert library.query(path, 1)[0].path == path
         assert library.remove(path) == 1
+
+
+@pytest.mark.parametrize("name", ["a?b=c#d", "per%20cent", "ü 图", os.fsdecode(b"\xff\xfe")])
+def test_a_library_may_have_any_name(tmp_path: Path, tiny_model: str, album: Path, name: str) -> None:
+    with imsearch.open(tmp_path / name, model=tiny_model) as library:
+        library.index(album)
+    assert (tmp_path / name / "catalog.sqlite3").is_file()
+    with imsearch.open(tmp_path / name) as library:
+        assert library.query(sorted(album.iterdir())[0], 1)[0].score == pytest.approx(1, abs=1e-6)
+
+
+def test_a_library_that_may_not_be_read(library: imsearch.Library, album: Path) -> None:
+    """In a process of an ordinary user, because root may read everything."""
+    library.index(album)
+    for folder in library.path.parents:
+        if folder.stat().st_uid == os.geteuid() and folder != Path("/"):
+            folder.chmod(folder.stat().st_mode | 0o055)
+    code = (
+        "import os, sys, imsearch\n"
+        "library, folder, mode = sys.argv[1:]\n"
+        "imsearch.open(library).info()\n"  # what is imported later must be readable for that user too
+        "os.chmod(library, int(mode))\n"
+        "if os.geteuid() == 0: os.setuid(65534)\n"
+        "try: imsearch.open(library).index(folder)\n"
+        "except imsearch.LibraryError as exc: print(exc)\n"
+    )
+    for mode, message in ((0o000, "cannot be looked into"), (0o555, "no permission to write")):
+        command = [sys.executable, "-c", code, library.path, album, str(mode)]
+        result = subprocess.run(command, capture_output=True, text=True)
+        library.path.chmod(0o755)
+        assert message in result.stdout, result.stderr
 
 
 def test_records_and_errors_can_be_pickled(library: imsearch.Library, album: Path) -> None:

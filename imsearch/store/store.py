@@ -144,7 +144,7 @@ class Store:
         making.unlink(missing_ok=True)
         with (
             _translated(making),
-            contextlib.closing(sqlite3.connect(making, isolation_level=None)) as connection,
+            contextlib.closing(sqlite3.connect(os.fsencode(making), isolation_level=None)) as connection,
         ):
             connection.execute("PRAGMA page_size = 8192")  # three vectors of 1280 dimensions fit a page
             connection.execute("BEGIN")
@@ -388,15 +388,16 @@ class Store:
 
 
 def _connect(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", poolclass=QueuePool, connect_args={"timeout": 30})
-
-    @event.listens_for(engine, "connect")
-    def configure(connection: sqlite3.Connection, _record: object) -> None:
-        # pysqlite would begin transactions behind our back, and not at all before DDL: we say BEGIN ourselves.
-        connection.isolation_level = None
+    def connect() -> sqlite3.Connection:
+        # isolation_level None, because pysqlite would begin transactions behind our back, and none before DDL; a path
+        # in bytes, because folders may have names that are neither UTF-8 nor fit for a URL.
         with _translated(path):
+            connection = sqlite3.connect(os.fsencode(path), timeout=30, isolation_level=None, check_same_thread=False)
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA synchronous = NORMAL")
+        return connection
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
