@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from imsearch.models.catalogue import known_models
     from imsearch.records import (
         Answer,
+        CandidatesInfo,
         FileRecord,
         Filters,
         Hit,
@@ -58,6 +59,7 @@ __version__ = "0.1.0"
 __all__ = [
     "CLIPBOARD",
     "Answer",
+    "CandidatesInfo",
     "CatalogueCorruptError",
     "Crop",
     "DeviceUnavailableError",
@@ -97,6 +99,7 @@ _HOMES = {
     "imsearch.models.catalogue": ("known_models",),
     "imsearch.records": (
         "Answer",
+        "CandidatesInfo",
         "FileRecord",
         "Filters",
         "Hit",

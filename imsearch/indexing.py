@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from imsearch.errors import ModelMismatchError, UsageError
+from imsearch.errors import UsageError
 from imsearch.images import decode, scan
 from imsearch.images.pool import DecodePool
 from imsearch.images.reading import Decoded, Failed, Known, NotAPicture, Outcome, Stamp, Task, Vanished
 from imsearch.images.scan import SEPARATOR, Found, Unreachable, as_prefix
 from imsearch.models.model import Embedder, Model
 from imsearch.records import IndexReport, Listener, Progress, Scanned, Skip
-from imsearch.store.store import FileRow, NewContent, NewFile, Space, Store
+from imsearch.searching import check_fingerprint
+from imsearch.store.rows import FileRow, NewContent, NewFile, Space
+from imsearch.store.store import Store
 
 BATCH_FILES = 64
 """Files to a transaction: what a killed run loses at the most."""
@@ -119,7 +121,7 @@ class IndexRun:
         self, roots: Sequence[bytes], exclude: Sequence[str], include_hidden: bool, retry_failed: bool
     ) -> Changes:
         changes = Changes()
-        space = space_named(self._store, self._model_name)
+        space = self._store.space_of(self._model_name)
         inodes = self._store.roots()
         for root in outermost(roots):
             reason = _out_of_reach(root, inodes.get(root))
@@ -227,29 +229,14 @@ def _out_of_reach(root: bytes, inode: int | None) -> str | None:
     return None
 
 
-def space_named(store: Store, model_name: str) -> Space | None:
-    """The space of a model, if the library has one."""
-    return next((space for space in store.spaces() if space.model == model_name), None)
-
-
 def ensure_space(store: Store, embedder: Embedder) -> Space:
     """The space of the embedder's model, made if there is none. Raises `ModelMismatchError`."""
     model = embedder.model
-    space = space_named(store, model.name)
+    space = store.space_of(model.name)
     if space is None:
         return store.add_space(model.name, model.fingerprint, model.dimensions, embedder.precision)
     check_fingerprint(space, model)
     return space
-
-
-def check_fingerprint(space: Space, model: Model) -> None:
-    """Raise `ModelMismatchError` unless ``model`` is the one that made the vectors of ``space``."""
-    if space.fingerprint != model.fingerprint:
-        raise ModelMismatchError(
-            f"the library's vectors were made by '{space.model}' with fingerprint {space.fingerprint[:12]}, "
-            f"and '{model.name}' here now has fingerprint {model.fingerprint[:12]}: its weights or settings have "
-            "changed. Bring the old ones back, or index into a new library (--library DIR)"
-        )
 
 
 def _file_row(found: Found, outcome: Outcome) -> NewFile | None:

@@ -1,6 +1,7 @@
 """A library: the one object that wires scanning, models, the catalogue and search together."""
 
 import contextlib
+import errno
 import functools
 import itertools
 import os
@@ -16,14 +17,22 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-from imsearch.errors import ImsearchError, LibraryError, LibraryLockedError, LibraryNotFoundError, UsageError
+from imsearch.errors import (
+    DiskFullError,
+    ImsearchError,
+    LibraryError,
+    LibraryLockedError,
+    LibraryNotFoundError,
+    UsageError,
+)
 from imsearch.images import decode
 from imsearch.images.probe import Crop, Probe, name_of, read_probe
-from imsearch.indexing import IndexRun, check_fingerprint, space_named
 from imsearch.models import catalogue, engines
 from imsearch.models.model import Embedder
 from imsearch.records import (
     Answer,
+    CandidatesInfo,
+    Event,
     FileRecord,
     Filters,
     Hit,
@@ -32,19 +41,27 @@ from imsearch.records import (
     Listener,
     PreparingModel,
 )
-from imsearch.searching import Question, refresh, search
-from imsearch.store.store import CATALOGUE, Space, Store
+from imsearch.searching import Question, check_fingerprint, search
+from imsearch.store.connection import CATALOGUE
+from imsearch.store.reader import Reader
+from imsearch.store.rows import Space
+from imsearch.upkeep import PENDING, Keeper, base_path, keep, open_base, refresh
 from imsearch.vectors.candidates import Candidates
 
 if TYPE_CHECKING:
     import PIL.Image
 
     from imsearch.images.probe import Clipboard
+    from imsearch.store.store import Store
 
     ProbeLike = str | os.PathLike[str] | bytes | Clipboard | PIL.Image.Image | NDArray[np.uint8]
     """A path or http(s) URL, encoded bytes, `CLIPBOARD`, a Pillow image, or uint8 pixels (height, width[, 3 or 4])."""
 
 PROBES_AT_ONCE = 64
+
+LATE = 20_000
+"""Vectors by which the file of candidates may be behind before a query brings it up to date first; where there is no
+file at all, fewer suffice."""
 
 _FORMAT_NAMES = {"jpg": "jpeg", "tif": "tiff", "heic": "heif", "jp2": "jpeg2000", "ppm": "pnm", "apng": "png"}
 
@@ -72,14 +89,16 @@ class Library:
         self.path = Path(os.path.abspath(path)) if path is not None else default_library().absolute()
         self._reference = None if model is None else catalogue.parse(model)
         self._device = device
+        self._reader: Reader | None = None
         self._store: Store | None = None
         self._embedder: Embedder | None = None
         self._candidates: Candidates | None = None
+        self._base_identity: tuple[int, ...] | None = None
         try:
             if self.path.exists() and not self.path.is_dir():
                 raise LibraryError(f"a library is a directory, and {self.path} is a file")
             if (self.path / CATALOGUE).exists():
-                self._store = Store(self.path)
+                self._reader = Reader(self.path)
         except OSError as exc:
             raise LibraryError(f"the library {self.path} cannot be looked into: {exc.strerror or exc}") from exc
 
@@ -93,17 +112,17 @@ class Library:
 
     def close(self) -> None:
         """Give back the library's files. It can be closed twice."""
-        if self._store is not None:
-            self._store.close()
-            self._store = None
-        self._embedder = self._candidates = None
+        for opened in (self._reader, self._store):
+            if opened is not None:
+                opened.close()
+        self._reader = self._store = self._embedder = self._candidates = None
 
     @property
     def model(self) -> str:
         """The name of the model that this library is used with."""
         if self._reference is not None:
             return self._reference.name
-        spaces = self._store.spaces() if self._store is not None else []
+        spaces = self._reading().spaces() if self._exists() else []
         return spaces[0].model if spaces else catalogue.DEFAULT_MODEL
 
     def index(
@@ -127,25 +146,32 @@ class Library:
         if any(str(folder) == "" for folder in folders):
             raise UsageError("an empty name is no folder")
         roots = [os.path.abspath(os.fsencode(folder)) for folder in folders]
-        if self._store is None:
+        if not self._exists():
             for root in roots:
                 if not os.path.exists(root):
                     raise UsageError(f"{os.fsdecode(root)}: no such file or folder")
             if not roots:
                 raise UsageError("name a folder to index: there is no library yet that knows one")
+        from imsearch.indexing import IndexRun  # with SQLAlchemy, which queries do without
+
         report = listener or (lambda event: None)
         with self._writing():
-            if self._store is None:
+            if not self._exists():
                 self._index_embedder(report)  # a model that cannot be had leaves no library behind
             store = self._open_or_create()
             roots = roots or list(store.roots())
             if not roots:
                 raise UsageError("name a folder to index: this library knows none yet")
-            run = IndexRun(store, self.model, functools.partial(self._index_embedder, report), report)
-            try:
-                return run.run(roots, exclude=exclude, include_hidden=include_hidden, retry_failed=retry_failed)
-            finally:
-                self._save_candidates(store)
+            with Keeper(store, self.model, self.path) as keeper:
+
+                def tell(event: Event) -> None:
+                    keeper(event)
+                    report(event)
+
+                run = IndexRun(store, self.model, functools.partial(self._index_embedder, report), tell)
+                result = run.run(roots, exclude=exclude, include_hidden=include_hidden, retry_failed=retry_failed)
+            self._keep_candidates(store)
+        return result
 
     def query(
         self,
@@ -183,13 +209,13 @@ class Library:
             raise UsageError(f"k must be at least 1, not {k}")
         crop = Crop.parse(crop) if isinstance(crop, str) else crop
         chosen = checked_filters(filters)
-        store, space = self._searched()
-        return self._answers(iter(probes), store, space, k, crop, min_score, chosen)
+        reader, space = self._searched()
+        return self._answers(iter(probes), reader, space, k, crop, min_score, chosen)
 
     def _answers(
         self,
         probes: "Iterator[ProbeLike]",
-        store: Store,
+        reader: Reader,
         space: Space,
         k: int,
         crop: Crop | None,
@@ -209,10 +235,10 @@ class Library:
             if not read:
                 return
             good = [probe for probe in read if isinstance(probe, Probe)]
-            questions = self._questions(good, store, space)
-            candidates = self._fresh_candidates(store, space)
+            questions = self._questions(good, reader, space)
+            candidates = self._fresh_candidates(reader, space)
             hits = iter(
-                search(questions, store, space, candidates, k=k, filters=filters, min_score=min_score)
+                search(questions, reader, space, candidates, k=k, filters=filters, min_score=min_score)
                 if questions
                 else ()
             )
@@ -249,15 +275,35 @@ class Library:
             removed = store.remove_below(os.path.abspath(os.fsencode(path)))
             if removed == 0:
                 raise UsageError(f"the library knows no file at or below {os.fspath(path)}")
-            self._save_candidates(store)
+            self._keep_candidates(store)
         return removed
+
+    def optimize(self) -> CandidatesInfo:
+        """Make the candidate index anew: choose its kind, tune it to the vectors there are, measure its recall.
+
+        Index runs do so by themselves when a library has doubled. It takes about two minutes for a million pictures;
+        queries go on meanwhile. Raises `LibraryLockedError` while another process writes, `LibraryError` where the
+        result cannot be kept.
+        """
+        _, space = self._searched()
+        store = self._existing()
+        with self._writing():
+            try:
+                self._make_candidates(store, space, afresh=True)
+            except OSError as exc:
+                full = exc.errno == errno.ENOSPC
+                kind = DiskFullError if full else LibraryError
+                raise kind(f"the candidate index cannot be kept in {self.path}: {exc.strerror or exc}") from exc
+        info = self.info().candidates
+        assert info is not None
+        return info
 
     def info(self) -> LibraryInfo:
         """The library at a glance."""
         store = self._existing()
         counts = store.counts()
         spaces = store.spaces()
-        space = space_named(store, self.model)
+        space = store.space_of(self.model)
         catalogue_bytes = sum(path.stat().st_size for path in self.path.glob(f"{CATALOGUE}*"))
         return LibraryInfo(
             path=str(self.path),
@@ -271,27 +317,60 @@ class Library:
             unreadable=counts.get("unreadable", 0),
             catalogue_bytes=catalogue_bytes,
             cache_bytes=sum(path.stat().st_size for path in self.path.glob("candidates-*.faiss")),
+            candidates=self._candidates_info(store, space) if space else None,
+        )
+
+    def _candidates_info(self, reader: Reader, space: Space) -> CandidatesInfo | None:
+        base = open_base(self.path, space)
+        if base is None:
+            return None
+        candidates = Candidates(space.dimensions, base)
+        refresh(candidates, reader, space)
+        plan = base.plan
+        return CandidatesInfo(
+            kind="exact" if plan.exact else "approximate",
+            vectors=len(base.codes),
+            pending=candidates.pending,
+            bytes_per_vector=base.codes.bytes_per_vector,
+            components=plan.components,
+            lists=plan.lists,
+            probed=plan.probed,
+            depth=plan.depth,
+            recall=plan.recall,
+            measured_with=plan.measured_with,
+            measured_at=plan.trained_on,
         )
 
     # Parts, opened when they are first needed
 
-    def _existing(self) -> Store:
+    def _exists(self) -> bool:
+        return self._reader is not None or (self.path / CATALOGUE).exists()
+
+    def _reading(self) -> Reader:
+        if self._reader is None:
+            self._reader = Reader(self.path)
+        return self._reader
+
+    def _existing(self) -> "Store":
         if self._store is None:
+            from imsearch.store.store import Store
+
             self._store = Store(self.path)
         return self._store
 
-    def _open_or_create(self) -> Store:
-        if self._store is None:
-            has_one = (self.path / CATALOGUE).exists()
-            self._store = Store(self.path) if has_one else Store.create(self.path)
-        return self._store
+    def _open_or_create(self) -> "Store":
+        if self._store is None and not self._exists():
+            from imsearch.store.store import Store
 
-    def _searched(self) -> tuple[Store, Space]:
-        store = self._existing()
-        space = space_named(store, self.model)
+            self._store = Store.create(self.path)
+        return self._existing()
+
+    def _searched(self) -> tuple[Reader, Space]:
+        reader = self._reading()
+        space = reader.space_of(self.model)
         if space is not None:
-            return store, space
-        others = ", ".join(f"'{each.model}'" for each in store.spaces())
+            return reader, space
+        others = ", ".join(f"'{each.model}'" for each in reader.spaces())
         if not others:
             raise LibraryNotFoundError(f"the library at {self.path} is empty: fill it with `imsearch index FOLDER`")
         raise UsageError(
@@ -339,11 +418,11 @@ class Library:
         preprocessing = embedder.model.preprocessing
         return embedder.embed(np.stack([decode.prepare(probe.image, preprocessing) for probe in probes]))
 
-    def _questions(self, probes: Sequence[Probe], store: Store, space: Space) -> list[Question]:
+    def _questions(self, probes: Sequence[Probe], reader: Reader, space: Space) -> list[Question]:
         """Probes as vectors; those whose very bytes are in the library have theirs already."""
         vectors: dict[int, NDArray[np.float32]] = {}
         for at, probe in enumerate(probes):
-            stored = None if probe.digest is None else store.vector_of(probe.digest, space)
+            stored = None if probe.digest is None else reader.vector_of(probe.digest, space)
             if stored is not None:
                 vectors[at] = stored / np.linalg.norm(stored)
         new = [at for at in range(len(probes)) if at not in vectors]
@@ -352,33 +431,51 @@ class Library:
             vectors.update(zip(new, self._embed([probes[at] for at in new]), strict=True))
         return [Question(vectors[at], probe.digest, probe.path) for at, probe in enumerate(probes)]
 
-    def _fresh_candidates(self, store: Store, space: Space) -> Candidates:
-        if self._candidates is None:
-            loaded = Candidates.load(self._candidates_path(space), space.dimensions, space.fingerprint)
-            self._candidates = loaded or Candidates(space.dimensions, space.fingerprint)
-        refresh(self._candidates, store, space)
+    def _fresh_candidates(self, reader: Reader, space: Space) -> Candidates:
+        """The candidates as of now: opened anew where their file has been replaced."""
+        candidates = self._current_candidates(space)
+        most = LATE if candidates.based else PENDING
+        if reader.latest_vector() - candidates.highest > most and self._can_make_candidates(space):
+            candidates = self._current_candidates(space)
+        refresh(candidates, reader, space)
+        return candidates
+
+    def _current_candidates(self, space: Space) -> Candidates:
+        identity = _identity(base_path(self.path, space))
+        if self._candidates is None or identity != self._base_identity:
+            self._candidates = Candidates(space.dimensions, open_base(self.path, space))
+            self._base_identity = identity
         return self._candidates
 
-    def _candidates_path(self, space: Space) -> Path:
-        return self.path / f"candidates-{space.id}.faiss"
+    def _can_make_candidates(self, space: Space) -> bool:
+        """Make the file of candidates that somebody deleted, or that a killed run left behind the catalogue."""
+        try:
+            with self._writing():
+                self._make_candidates(self._existing(), space)
+        except (LibraryError, OSError):
+            return False  # then all vectors are read into memory, which takes longer
+        return True
 
-    def _save_candidates(self, store: Store) -> None:
-        """Keep the candidates for later queries, rebuilt where vectors have gone. A cache: it may fail."""
-        self._candidates = None
-        space = space_named(store, self.model)
-        if space is None:
-            return
-        highest, count = store.vector_state(space)
-        candidates = Candidates.load(self._candidates_path(space), space.dimensions, space.fingerprint)
-        if candidates is not None and (candidates.highest, len(candidates)) == (highest, count):
-            return
-        if candidates is not None:
-            refresh(candidates, store, space)
-        if candidates is None or len(candidates) != count:
-            candidates = Candidates(space.dimensions, space.fingerprint)
-            refresh(candidates, store, space)
-        with contextlib.suppress(OSError):
-            candidates.save(self._candidates_path(space))
+    def _keep_candidates(self, store: "Store") -> None:
+        """Bring the file of candidates up to date after a change. A cache: it may fail."""
+        space = store.space_of(self.model)
+        if space is not None:
+            with contextlib.suppress(OSError):
+                self._make_candidates(store, space)
+
+    def _make_candidates(self, store: "Store", space: Space, *, afresh: bool = False) -> None:
+        base = keep(store, space, self.path, afresh=afresh)
+        if base is not None:
+            store.forget_departures(base.stamp.departure, space)
+
+
+def _identity(path: Path) -> tuple[int, ...] | None:
+    """What tells a file from the one that was in its place before; None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def checked_filters(filters: Filters | None) -> Filters:

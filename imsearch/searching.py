@@ -8,11 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from imsearch.errors import ModelMismatchError
+from imsearch.models.model import Model
 from imsearch.records import Filters, Hit
-from imsearch.store.store import Match, Space, Store
+from imsearch.store.reader import Reader
+from imsearch.store.rows import Match, Space
 from imsearch.vectors.candidates import Candidates
 
 NO_FILTERS = Filters()
+
+EQUAL = 1e-6
+"""Scores no further apart than this may be of the same pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +30,22 @@ class Question:
     path: bytes | None = None
 
 
-def refresh(candidates: Candidates, store: Store, space: Space) -> None:
-    """Add the vectors that came since the last refresh."""
-    for ids, vectors in store.vectors_after(candidates.highest, space):
-        candidates.add(ids, vectors)
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What all questions of a search share. ``allowed`` are the ids that pass the filters, None if all do."""
+
+    reader: Reader
+    space: Space
+    candidates: Candidates
+    k: int
+    filters: Filters = NO_FILTERS
+    min_score: float = -1.0
+    allowed: NDArray[np.int64] | None = None
 
 
 def search(
     questions: Sequence[Question],
-    store: Store,
+    reader: Reader,
     space: Space,
     candidates: Candidates,
     *,
@@ -41,45 +54,59 @@ def search(
     min_score: float = -1.0,
 ) -> list[list[Hit]]:
     """For each question its ``k`` best hits, best first. A content in several files gives a hit for each."""
-    allowed = None if filters == NO_FILTERS else store.ids_matching(filters, space)
+    allowed = None if filters == NO_FILTERS else reader.ids_matching(filters, space)
+    asked = Search(reader, space, candidates, k, filters, min_score, allowed)
     found = candidates.search(np.stack([question.vector for question in questions]), k, allowed)
-    return [
-        _hits(question, ids, store, space, candidates, allowed, k, filters, min_score)
-        for question, ids in zip(questions, found, strict=True)
-    ]
+    return [_hits(question, ids, asked) for question, ids in zip(questions, found, strict=True)]
 
 
-def _hits(
-    question: Question,
-    ids: NDArray[np.int64],
-    store: Store,
-    space: Space,
-    candidates: Candidates,
-    allowed: NDArray[np.int64] | None,
-    k: int,
-    filters: Filters,
-    min_score: float,
-) -> list[Hit]:
-    matches = list(store.matches(ids.tolist(), filters))
-    wanted = k
-    while len(matches) < k and len(ids) == wanted:  # some candidates were removed from the library since
-        wanted *= 2
-        ids = candidates.search(question.vector[None], wanted, allowed)[0]
-        matches = list(store.matches(ids.tolist(), filters))
-    scores = {
-        id_: min(1.0, float(vector @ question.vector / np.linalg.norm(vector)))
-        for id_, vector in store.vectors(ids.tolist(), space).items()
-    }
-    ranked = sorted(
-        (match for match in matches if scores[match.embedding_id] >= min_score),
+def _hits(question: Question, ids: NDArray[np.int64], asked: Search) -> list[Hit]:
+    everything = len(asked.candidates) if asked.allowed is None else len(asked.allowed)
+    wanted = asked.k
+    ranked, cut = _ranked(question, ids, asked)
+    while len(ranked) < asked.k and not cut and wanted < everything:
+        wanted *= 2  # some candidates have left the library since
+        ids = asked.candidates.search(question.vector[None], wanted, asked.allowed)[0]
+        ranked, cut = _ranked(question, ids, asked)
+    return [_hit(rank, match, score) for rank, (match, score) in enumerate(ranked[: asked.k], 1)]
+
+
+def _ranked(question: Question, ids: NDArray[np.int64], asked: Search) -> tuple[list[tuple[Match, float]], bool]:
+    """At least ``k`` files with their scores, best first, or all there are among these candidates; and whether any
+    candidate was cut off by its score."""
+    ids, scores = _scored(question.vector, ids, asked)
+    kept = int(np.count_nonzero(scores >= asked.min_score))
+    score_of = dict(zip(ids.tolist(), scores.tolist(), strict=True))
+    matches: list[Match] = []
+    begin = 0
+    while len(matches) < asked.k and begin < kept:
+        end = min(begin + asked.k, kept)
+        while end < kept and scores[end] >= scores[end - 1] - EQUAL:
+            end += 1
+        matches.extend(asked.reader.matches(ids[begin:end], asked.filters))
+        begin = end
+    matches.sort(
         key=lambda match: (
             match.digest != question.digest or match.path != question.path,
             match.digest != question.digest,
-            -scores[match.embedding_id],
+            -score_of[match.embedding_id],
             match.path,
-        ),
+        )
     )
-    return [_hit(rank, match, scores[match.embedding_id]) for rank, match in enumerate(ranked[:k], 1)]
+    return [(match, score_of[match.embedding_id]) for match in matches], kept < len(ids)
+
+
+def _scored(
+    vector: NDArray[np.float32], ids: NDArray[np.int64], asked: Search
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The candidates that are in the library, with their exact cosine similarities, best first."""
+    found, scores = [np.empty(0, np.int64)], [np.empty(0, np.float32)]
+    for page, vectors in asked.reader.vectors(ids, asked.space):
+        found.append(page)
+        scores.append(np.minimum(vectors @ vector / np.linalg.norm(vectors, axis=1), np.float32(1)))
+    there, all_scores = np.concatenate(found), np.concatenate(scores)
+    order = np.argsort(-all_scores, kind="stable")
+    return there[order], all_scores[order]
 
 
 def _hit(rank: int, match: Match, score: float) -> Hit:
@@ -92,3 +119,13 @@ def _hit(rank: int, match: Match, score: float) -> Hit:
         format=match.format,
         taken=None if match.taken is None else datetime.datetime.fromisoformat(match.taken),
     )
+
+
+def check_fingerprint(space: Space, model: Model) -> None:
+    """Raise `ModelMismatchError` unless ``model`` is the one that made the vectors of ``space``."""
+    if space.fingerprint != model.fingerprint:
+        raise ModelMismatchError(
+            f"the library's vectors were made by '{space.model}' with fingerprint {space.fingerprint[:12]}, "
+            f"and '{model.name}' here now has fingerprint {model.fingerprint[:12]}: its weights or settings have "
+            "changed. Bring the old ones back, or index into a new library (--library DIR)"
+        )

@@ -15,8 +15,8 @@ PACKAGE = Path(imsearch.__file__).parent
 SOLE_IMPORTERS = {
     "PIL": {"images/decode.py"},
     "sqlalchemy": {"store/schema.py", "store/store.py"},
-    "sqlite3": {"store/store.py"},
-    "faiss": {"vectors/candidates.py"},
+    "sqlite3": {"store/connection.py"},
+    "faiss": {"vectors/codes.py"},
     "torch": {"models/loaders.py"},
     "torchvision": {"models/loaders.py"},
     "timm": {"models/loaders.py"},
@@ -60,7 +60,18 @@ def test_each_library_has_its_importer(library: str, allowed: set[str]) -> None:
 
 @pytest.mark.parametrize(
     "room",
-    ["images", "models", "store", "vectors", "records.py", "errors.py", "indexing.py", "searching.py", "library.py"],
+    [
+        "images",
+        "models",
+        "store",
+        "vectors",
+        "records.py",
+        "errors.py",
+        "indexing.py",
+        "searching.py",
+        "upkeep.py",
+        "library.py",
+    ],
 )
 def test_only_the_command_line_presents(room: str) -> None:
     paths = (PACKAGE / room).rglob("*.py") if (PACKAGE / room).is_dir() else [PACKAGE / room]
@@ -88,6 +99,17 @@ def modules_after(statement: str) -> set[str]:
 
 def test_importing_the_package_imports_none_of_the_libraries() -> None:
     assert not modules_after("import imsearch") & {*SOLE_IMPORTERS, "numpy"}
+
+
+def test_a_query_imports_none_of_the_slow_ones(
+    tmp_path: Path, album: Path, library: imsearch.Library, stripes: bytes
+) -> None:
+    """What it opens is compiled and indexed already."""
+    library.index(album)
+    (tmp_path / "probe.jpg").write_bytes(stripes)
+    ask = f"imsearch.open({str(library.path)!r}).query({str(tmp_path / 'probe.jpg')!r})"
+    slow = {"torch", "torchvision", "transformers", "timm", "sqlalchemy", "rich", "httpx2", "pydantic"}
+    assert not modules_after(f"import imsearch, imsearch.cli.main\nprint({ask})") & slow
 
 
 def test_help_imports_only_what_it_draws_with() -> None:

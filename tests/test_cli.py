@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import imsearch
+from imsearch.cli import present
 from imsearch.cli.main import app
 from imsearch.cli.present import printable
 
@@ -281,7 +282,7 @@ def test_help_and_version() -> None:
     assert run("--version").stdout.decode() == f"imsearch {imsearch.__version__}\n"
     top = run("--help").stdout.decode()
     names = [command.name or command.callback.__name__ for command in app.registered_commands]  # type: ignore[union-attr]
-    assert len(names) == 7
+    assert len(names) == 8
     for name in names:
         assert re.search(rf"^  {name} ", top, re.MULTILINE)
         assert run(name, "--help").returncode == 0
@@ -294,3 +295,25 @@ def test_shell_completion(shell: str) -> None:
     result = run("--show-completion", shell, _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1")
     assert result.returncode == 0
     assert b"complete" in result.stdout.lower()
+
+
+def test_how_candidates_are_found_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    info = imsearch.CandidatesInfo(
+        kind="approximate",
+        vectors=1_000_000,
+        pending=1,
+        bytes_per_vector=200,
+        components=192,
+        lists=4096,
+        probed=12,
+        depth=100,
+        recall=0.9961,
+        measured_with=256,
+        measured_at=900_000,
+    )
+    present.candidates(info, as_json=False)
+    text = capsys.readouterr().out
+    for part in ("1,000,000 vectors of 200 bytes, 1 change since", "12 of 4,096 lists", "0.9961", "among 900,000"):
+        assert part in text
+    present.candidates(info, as_json=True)
+    assert json.loads(capsys.readouterr().out)["recall"] == 0.9961

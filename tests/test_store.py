@@ -1,6 +1,8 @@
 """The catalogue, on real SQLite."""
 
+import contextlib
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,11 @@ from sqlalchemy import event
 
 from imsearch.errors import CatalogueCorruptError, DiskFullError, LibraryNotFoundError, LibraryTooNewError
 from imsearch.records import Filters
-from imsearch.store.store import CATALOGUE, NewContent, NewFile, Space, Store
+from imsearch.store.connection import CATALOGUE
+from imsearch.store.migrations import APPLICATION_ID, MIGRATIONS
+from imsearch.store.reader import Reader
+from imsearch.store.rows import NewContent, NewFile, Space
+from imsearch.store.store import Store
 
 DIMENSIONS = 16
 
@@ -108,6 +114,7 @@ def test_below_means_below(store: Store, space: Space) -> None:
 
 def test_many_rows_come_in_pages(store: Store, space: Space, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("imsearch.store.store.PAGE", 7)
+    monkeypatch.setattr("imsearch.store.reader.PAGE", 6)
     monkeypatch.setattr("imsearch.store.store.VARIABLES", 5)
     numbers = range(1, 50)
     store.write([file(b"/p/%03d" % n, n) for n in numbers], [content(n) for n in numbers], space)
@@ -115,7 +122,10 @@ def test_many_rows_come_in_pages(store: Store, space: Space, monkeypatch: pytest
     ids = np.concatenate([ids for ids, _ in store.vectors_after(0, space)])
     assert len(ids) == 49
     assert list(ids) == sorted(ids)
-    assert len(store.vectors(ids.tolist(), space)) == 49
+    for found, matrix in store.vectors(ids, space):
+        assert len(found) <= 6
+        np.testing.assert_array_equal(matrix, [unit(id_).astype(np.float16) for id_ in found])
+    assert sum(len(found) for found, _ in store.vectors(ids, space)) == 49
     assert store.remove_files([b"/p/%03d" % n for n in range(1, 21)]) == 20
     assert store.vector_state(space)[1] == 29
 
@@ -148,10 +158,10 @@ def test_a_batch_is_all_or_nothing(store: Store, space: Space) -> None:
 def test_a_changed_file_leaves_its_old_content(store: Store, space: Space) -> None:
     store.write([file(b"/a", 1)], [content(1)], space)
     store.write([file(b"/a", 2)], [content(2)], space)
-    (match,) = store.matches([1, 2], Filters())
+    (match,) = store.matches(np.array([1, 2]), Filters())
     assert match.digest == digest(2)
     store.write([NewFile(b"/a", 5, 5, reason="broken")], [], space)
-    assert list(store.matches([1, 2], Filters())) == []
+    assert list(store.matches(np.array([1, 2]), Filters())) == []
     assert list(store.file_list(failed=True)) == [(b"/a", 5, "unreadable", "broken")]
 
 
@@ -199,7 +209,7 @@ def test_filters(store: Store, space: Space, filters: Filters, expected: set[int
         space,
     )
     ids = store.ids_matching(filters, space)
-    assert {int.from_bytes(match.digest, "big") for match in store.matches(ids.tolist(), filters)} == expected
+    assert {int.from_bytes(match.digest, "big") for match in store.matches(ids, filters)} == expected
 
 
 def test_a_newer_library_is_refused_with_the_fix(tmp_path: Path) -> None:
@@ -256,3 +266,36 @@ def test_an_interrupted_start_leaves_no_catalogue(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir() if "wal" not in path.name and "shm" not in path.name) == [
         CATALOGUE
     ]
+
+
+def test_a_catalogue_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / CATALOGUE)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    for statement in MIGRATIONS[0]:
+        connection.execute(statement)
+    connection.execute("PRAGMA user_version = 1")
+    connection.execute("INSERT INTO spaces VALUES (1, 'model', 'print', 4, 'f32')")
+    connection.execute("INSERT INTO contents VALUES (1, ?, 9, 4, 3, 'jpeg', NULL)", (digest(1),))
+    connection.execute("INSERT INTO files VALUES (?, 9, 9, 'ok', NULL, 1)", (b"/a",))
+    connection.execute("INSERT INTO embeddings VALUES (5, 1, 1, ?)", (unit(1)[:4].astype("<f2").tobytes(),))
+    connection.commit()
+    connection.close()
+    with contextlib.closing(Reader(tmp_path)) as reader:
+        assert reader.vector_state(reader.spaces()[0]) == (5, 1)
+    with contextlib.closing(Store(tmp_path)) as store:
+        store.remove_files([b"/a"])
+        last, ids = store.departures_after(0, store.spaces()[0])
+        assert (last, ids.tolist()) == (1, [5])
+        assert store.departures_after(last, store.spaces()[0])[1].tolist() == []
+
+
+def test_many_threads_may_ask_at_once(store: Store, space: Space) -> None:
+    numbers = range(1, 200)
+    store.write([file(b"/p/%03d" % n, n) for n in numbers], [content(n) for n in numbers], space)
+
+    def ask(number: int) -> bool:
+        vector = store.vector_of(digest(number), space)
+        return vector is not None and np.array_equal(vector, unit(number).astype(np.float16))
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(ask, numbers))

@@ -269,6 +269,17 @@ def info(library: LibraryOption = None, model: ModelOption = None, json_lines: J
 
 
 @_command
+def optimize(library: LibraryOption = None, model: ModelOption = None, json_lines: JsonOption = False) -> int:
+    """Make the index of candidates anew: choose its kind, tune it to the vectors there are, measure its recall.
+
+    Index runs do this by themselves whenever the library has doubled. Nothing is lost by it, and queries go on.
+    """
+    with _open(library, model) as opened:
+        present.candidates(opened.optimize(), as_json=json_lines)
+    return Exit.DONE
+
+
+@_command
 def files(
     failed: Annotated[bool, typer.Option("--failed", help="Those that could not be read, and why.")] = False,
     null: NullOption = False,

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import imsearch
 from imsearch.records import (
     Answer,
+    CandidatesInfo,
     Event,
     FileRecord,
     Hit,
@@ -348,6 +349,40 @@ def info(result: LibraryInfo, *, as_json: bool) -> None:
             + (f", {_bytes(total // result.pictures)} a picture" if result.pictures else ""),
         ),
     ]
+    rows[-1:-1] = _candidates_rows(result.candidates)
+    _list(rows)
+
+
+def candidates(result: CandidatesInfo, *, as_json: bool) -> None:
+    """How candidates are found, and what that was measured to reach."""
+    if as_json:
+        line(json.dumps(dataclasses.asdict(result)))
+    else:
+        _list(_candidates_rows(result))
+
+
+def _candidates_rows(found: CandidatesInfo | None) -> list[tuple[str, str]]:
+    if found is None:
+        return [("search", "not indexed yet: the next query or `imsearch optimize` does it")]
+    pending = f", {count(found.pending, 'change')} since" if found.pending else ""
+    if found.kind == "exact":
+        return [("search", f"exact, all {count(found.vectors, 'vector')} looked through{pending}")]
+    return [
+        ("search", f"approximate, {count(found.vectors, 'vector')} of {found.bytes_per_vector} bytes{pending}"),
+        (
+            "plan",
+            f"{found.components} principal components, {found.probed:,} of {found.lists:,} lists looked into, "
+            f"{found.depth} candidates scored exactly for 10 hits",
+        ),
+        (
+            "recall",
+            f"{found.recall:.4f} of the true ten are found (measured with {found.measured_with} held-out pictures "
+            f"among {found.measured_at:,})",
+        ),
+    ]
+
+
+def _list(rows: list[tuple[str, str]]) -> None:
     for name, value in rows:
         line(f"{name:<11}{printable(value)}")
 

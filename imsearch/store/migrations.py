@@ -1,0 +1,72 @@
+"""The numbered steps that lead to today's catalogue.
+
+Steps are only ever appended: `MIGRATIONS` is what every catalogue out there has run, in order, and SQLite's
+``user_version`` counts how many.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+APPLICATION_ID = 0x696D7372  # "imsr"
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        "CREATE TABLE roots (path BLOB PRIMARY KEY, inode INTEGER NOT NULL) WITHOUT ROWID",
+        """CREATE TABLE contents (
+            id INTEGER PRIMARY KEY,
+            digest BLOB NOT NULL UNIQUE,
+            size INTEGER NOT NULL,
+            width INTEGER NOT NULL,
+            height INTEGER NOT NULL,
+            format TEXT NOT NULL,
+            taken TEXT
+        )""",
+        "CREATE INDEX contents_size ON contents (size)",
+        """CREATE TABLE files (
+            path BLOB PRIMARY KEY,
+            size INTEGER NOT NULL,
+            mtime_ns INTEGER NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('ok', 'unreadable', 'other')),
+            reason TEXT,
+            content_id INTEGER REFERENCES contents (id),
+            CHECK ((state = 'ok') = (content_id IS NOT NULL)),
+            CHECK ((state = 'unreadable') = (reason IS NOT NULL))
+        ) WITHOUT ROWID""",
+        "CREATE INDEX files_content ON files (content_id)",
+        """CREATE TABLE spaces (
+            id INTEGER PRIMARY KEY,
+            model TEXT NOT NULL UNIQUE,
+            fingerprint TEXT NOT NULL,
+            dimensions INTEGER NOT NULL,
+            precision TEXT NOT NULL
+        )""",
+        # AUTOINCREMENT: an id never names another vector later, which candidate files rely on.
+        """CREATE TABLE embeddings (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            space_id INTEGER NOT NULL REFERENCES spaces (id),
+            content_id INTEGER NOT NULL REFERENCES contents (id) ON DELETE CASCADE,
+            vector BLOB NOT NULL
+        )""",
+        "CREATE UNIQUE INDEX embeddings_content ON embeddings (content_id, space_id)",
+    ),
+    (
+        # What leaves is written down, so that candidate files learn of it as they learn of what comes.
+        """CREATE TABLE departures (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            space_id INTEGER NOT NULL,
+            embedding_id INTEGER NOT NULL
+        )""",
+        "CREATE INDEX contents_taken ON contents (taken)",
+        """CREATE TRIGGER embeddings_depart AFTER DELETE ON embeddings BEGIN
+            INSERT INTO departures (space_id, embedding_id) VALUES (old.space_id, old.id);
+        END""",
+    ),
+)
+
+
+def run_migrations(execute: Callable[[str], Any], since: int) -> None:
+    """Take a catalogue from the step ``since`` to the last one."""
+    for number, statements in enumerate(MIGRATIONS[since:], since + 1):
+        for statement in statements:
+            execute(statement)
+        execute(f"PRAGMA user_version = {number}")

@@ -1,0 +1,213 @@
+"""Making the base of candidate search: what kind of codes, from the number of vectors and from measurement on them.
+
+Up to `EXACT_BYTES` of float16 vectors are simply looked through. Beyond, the vectors are reduced by PCA, coded in a
+byte per component, and spread over inverted lists; how many components, candidates and probed lists it takes is
+measured against exact search, with vectors of the library itself as probes. (At a million vectors drawn around real
+embeddings, in at most 264 bytes each, PCA with bytes found more of the true ten among the first 100 than PCA with 4
+bits, RaBitQ or OPQ with product quantisation; docs/performance.md has the table.)
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imsearch.vectors.candidates import MEASURED_HITS, Base, Plan, Stamp
+from imsearch.vectors.codes import Codes
+
+EXACT_BYTES = 40 << 20
+"""Float16 vectors of this size are looked through in some 5 ms: 16,384 of 1280 dimensions."""
+
+COMPONENTS = (64, 96, 128, 192, 256)
+"""Numbers of principal components to choose from; 256 make 264 bytes a vector with its id."""
+
+DEPTH = 100
+"""Candidates for ten hits; doubled while no number of components has the true ten among them."""
+
+MOST_DEPTH = 1600
+
+TARGET = 0.997
+"""Recall that is aimed at. Held-out probes tell whether it is kept; 0.99 is what must be."""
+
+CODE_TARGET = 0.998
+"""What the codes must reach were all lists looked into, so that some is left for the lists to lose."""
+
+PROBES = 512
+"""Vectors that are held out to measure with: half of them to choose by, half to report."""
+
+SAMPLE_PER_LIST = 40
+"""Vectors that k-means is trained on; FAISS asks for 39 or more."""
+
+MOST_SAMPLE = 100_000
+"""More than that trains no better lists that could be measured, and takes memory."""
+
+PCA_SAMPLE = 30_000
+
+PAGE = 8192
+"""Vectors of the sample that are compared at once."""
+
+
+class Source(Protocol):
+    """Where vectors come from."""
+
+    def ids(self) -> NDArray[np.int64]:
+        """The ids of all of them."""
+
+    def vectors(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The vectors (n, dimensions) of these ids, in their order."""
+
+    def pages(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """All ids and vectors, ids ascending, some at a time."""
+
+
+def wants_exact(count: int, dimensions: int) -> bool:
+    """Whether so many vectors are few enough to be looked through whole."""
+    return count * dimensions * 2 <= EXACT_BYTES
+
+
+def build(source: Source, stamp: Stamp) -> Base:
+    """A base of all vectors of ``source``. ``stamp.highest`` is filled in."""
+    ids = source.ids()
+    if wants_exact(len(ids), stamp.dimensions):
+        codes, plan = Codes.exact(stamp.dimensions), Plan(stamp.dimensions, 1, 1, 0, len(ids))
+        return Base(codes, plan, replace(stamp, highest=_fill(codes, source)))
+    lists = lists_for(len(ids))
+    chosen = np.random.default_rng(len(ids)).permutation(np.sort(ids))
+    chosen = chosen[: PROBES + min(SAMPLE_PER_LIST * lists, MOST_SAMPLE)]
+    choose, report = (_Examples.of(source, part) for part in np.split(chosen[:PROBES], 2))
+    for ids_, vectors in source.pages():
+        choose.look_at(ids_, vectors)
+        report.look_at(ids_, vectors)
+    sample = source.vectors(chosen[PROBES:])
+    components, depth = _choose_codes(choose.probes, source.vectors(choose.nearest.ravel()), sample, len(ids))
+    codes = Codes.trained(sample, components, lists)
+    highest = _fill(codes, source)
+    plan = _choose_search(codes, Plan(components, lists, lists, depth, len(ids)), choose)
+    plan = replace(plan, recall=report.recall(codes, plan), measured_with=len(report.ids))
+    return Base(codes, plan, replace(stamp, highest=highest))
+
+
+def lists_for(count: int) -> int:
+    """The power of two that is nearest to four times the root of the number of vectors, as FAISS's guidelines have
+    it."""
+    return int(2 ** round(math.log2(4 * math.sqrt(count))))
+
+
+def _fill(codes: Codes, source: Source) -> int:
+    """Add all vectors; gives the highest id."""
+    highest = 0
+    for ids, vectors in source.pages():
+        codes.add(ids, vectors)
+        highest = int(ids[-1])
+    return highest
+
+
+@dataclass(slots=True)
+class _Examples:
+    """Held-out vectors to ask with, and the ids of the ten that are nearest to each, itself aside."""
+
+    ids: NDArray[np.int64]
+    probes: NDArray[np.float32]
+    nearest: NDArray[np.int64]
+    _scores: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, source: Source, ids: NDArray[np.int64]) -> "_Examples":
+        shape = (len(ids), MEASURED_HITS)
+        return cls(ids, _unit(source.vectors(ids)), np.zeros(shape, np.int64), np.full(shape, -np.inf, np.float32))
+
+    def look_at(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
+        """Keep the nearest of some more vectors."""
+        scores = self.probes @ _unit(vectors).T
+        scores[self.ids[:, None] == ids] = -np.inf
+        for row in np.flatnonzero(scores.max(axis=1) > self._scores[:, -1]):
+            better = np.flatnonzero(scores[row] > self._scores[row, -1])
+            values = np.concatenate([self._scores[row], scores[row, better]])
+            order = np.argsort(-values)[:MEASURED_HITS]
+            self._scores[row] = values[order]
+            self.nearest[row] = np.concatenate([self.nearest[row], ids[better]])[order]
+
+    def recall(self, codes: Codes, plan: Plan) -> float:
+        """The share of the nearest that are among the candidates of a plan."""
+        found = codes.search(self.probes, plan.depth + 1, plan.probed)
+        hits = sum(len(np.intersect1d(*pair)) for pair in zip(found, self.nearest, strict=True))
+        return hits / self.nearest.size
+
+
+def _choose_codes(
+    probes: NDArray[np.float32], neighbours: NDArray[np.float32], sample: NDArray[np.float32], count: int
+) -> tuple[int, int]:
+    """How many components to keep, and how many candidates to take, were all lists looked into.
+
+    ``neighbours`` (10 n, dimensions) are the true ones of each probe. Their ranks by reduced vectors among all
+    ``count`` are estimated from how many of the sample come before them. The fewest candidates are preferred,
+    then the fewest components.
+    """
+    axes = _principal_axes(sample[:PCA_SAMPLE])
+    options = [number for number in COMPONENTS if number < sample.shape[1]]
+    if sample.shape[1] <= COMPONENTS[-1]:
+        options.append(sample.shape[1])
+    ranks = {number: _ranks(probes, neighbours, sample, axes[:, :number], count) for number in options}
+    depth = DEPTH
+    while depth < MOST_DEPTH:
+        for number in options:
+            if np.mean(ranks[number] <= depth) >= CODE_TARGET:
+                return number, depth
+        depth *= 2
+    return options[-1], depth
+
+
+def _principal_axes(sample: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Orthonormal columns (dimensions, dimensions), those of the most variance first."""
+    _, axes = np.linalg.eigh(np.cov(sample, rowvar=False))
+    return np.ascontiguousarray(axes[:, ::-1], np.float32)
+
+
+def _ranks(
+    probes: NDArray[np.float32],
+    neighbours: NDArray[np.float32],
+    sample: NDArray[np.float32],
+    axes: NDArray[np.float32],
+    count: int,
+) -> NDArray[np.float64]:
+    """Estimated ranks (n, 10) of the neighbours in order of distance along some axes."""
+    asked = probes @ axes
+    theirs = np.square((neighbours @ axes).reshape(len(probes), -1, axes.shape[1]) - asked[:, None]).sum(axis=2)
+    before = np.zeros(theirs.shape)
+    for at in range(0, len(sample), PAGE):
+        page = sample[at : at + PAGE] @ axes
+        distances = np.square(asked).sum(axis=1)[:, None] + np.square(page).sum(axis=1) - 2 * asked @ page.T
+        for place in range(theirs.shape[1]):
+            before[:, place] += np.count_nonzero(distances < theirs[:, place, None], axis=1)
+    return 1 + before * (count / len(sample))
+
+
+def _choose_search(codes: Codes, plan: Plan, examples: _Examples) -> Plan:
+    """The fewest probed lists that reach `TARGET`; more candidates where no number of lists does."""
+    while True:
+        for probed in _ascending(plan.lists):
+            plan = replace(plan, probed=probed)
+            if examples.recall(codes, plan) >= TARGET:
+                return plan
+        if plan.depth >= MOST_DEPTH:
+            return plan
+        plan = replace(plan, depth=2 * plan.depth)
+
+
+def _ascending(most: int) -> Iterator[int]:
+    """1, 2, 3, 4, 6, 8, 12, ... ``most``."""
+    number = 1
+    while number < most:
+        yield number
+        if number > 1 and number * 3 // 2 < most:
+            yield number * 3 // 2
+        number *= 2
+    yield most
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    unit: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit

@@ -1,0 +1,184 @@
+"""Compact codes of vectors in inverted lists: the only module that imports FAISS.
+
+One kind of index serves all sizes (FAISS's IndexIVFScalarQuantizer, behind a PCA where components are left out):
+with one list it looks through everything, in float16; with many, in one byte per component, it looks into the lists
+nearest to a probe. Distances are Euclidean, which orders unit vectors as their cosines do, and goes on doing so when
+PCA has moved the origin. Its file is memory-mapped: opening it reads the centroids, searching the lists looked into.
+"""
+
+import json
+import os
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+MAGIC = b"imsearch"
+
+TRAINING_ROUNDS = 10
+"""Of k-means; more of them move recall by less than its measurement can tell."""
+
+WORTH_SHARING = 8 << 20
+"""Bytes of codes that a core looks through in about a millisecond."""
+
+_EXACT = "IVF1,SQfp16"
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """Look at these ids alone."""
+
+    ids: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Without:
+    """Look at all but these ids."""
+
+    ids: NDArray[np.int64]
+
+
+Selection = Only | Without | None
+
+
+class Codes:
+    """Codes of vectors under their ids."""
+
+    def __init__(self, index: faiss.Index) -> None:
+        self._index = index
+        self._ivf = faiss.extract_index_ivf(index)
+        self._reduced = isinstance(faiss.downcast_index(index), faiss.IndexPreTransform)
+        lists: Any = faiss.downcast_InvertedLists(self._ivf.invlists)  # type: ignore[arg-type]
+        if hasattr(lists, "prefetch_nthread"):
+            lists.prefetch_nthread = 0  # else every search of a mapped file starts 32 threads
+
+    @classmethod
+    def exact(cls, dimensions: int) -> "Codes":
+        """Empty; to be looked through whole."""
+        return cls._make(_EXACT, np.zeros((1, dimensions), np.float32))
+
+    @classmethod
+    def trained(cls, sample: NDArray[np.float32], components: int, lists: int) -> "Codes":
+        """Empty; with that many principal components and lists, after vectors (n, dimensions) of the same kind."""
+        reduction = f"PCA{components}," if components < sample.shape[1] else ""
+        return cls._make(f"{reduction}IVF{lists},SQ8", sample)
+
+    @classmethod
+    def _make(cls, recipe: str, sample: NDArray[np.float32]) -> "Codes":
+        index = faiss.index_factory(sample.shape[1], recipe, faiss.METRIC_L2)
+        ivf = faiss.extract_index_ivf(index)
+        ivf.by_residual = False
+        ivf.cp.niter = TRAINING_ROUNDS
+        ivf.cp.min_points_per_centroid = 1  # FAISS warns on stderr of fewer than 39
+        index.train(sample)
+        return cls(index)
+
+    def __len__(self) -> int:
+        return int(self._index.ntotal)
+
+    @property
+    def lists(self) -> int:
+        """How many lists the codes are spread over."""
+        return int(self._ivf.nlist)
+
+    @property
+    def bytes_per_vector(self) -> int:
+        """Bytes of a code and its id."""
+        return int(self._ivf.code_size) + 8
+
+    def add(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
+        """Add vectors (n, dimensions) under new ids."""
+        self._index.add_with_ids(vectors, ids)
+
+    def remove(self, ids: NDArray[np.int64]) -> None:
+        """Drop these ids, as far as they are there. Not of a mapped file."""
+        self._index.remove_ids(faiss.IDSelectorBatch(ids))
+
+    def search(
+        self, probes: NDArray[np.float32], k: int, lists: int, selection: Selection = None
+    ) -> list[NDArray[np.int64]]:
+        """For each probe (n, dimensions) the ids of the ``k`` nearest codes in the ``lists`` nearest lists, nearest
+        first; fewer where there are fewer.
+        """
+        # Several probes go to a core each. A single one is shared out by lists where there is much to look through:
+        # else waiting for the other cores, when they are busy, takes longer than the search.
+        looked_through = len(self) * self._ivf.code_size * lists / self.lists
+        self._ivf.parallel_mode = 1 if len(probes) == 1 and looked_through > WORTH_SHARING else 0
+        inner: dict[str, Any] = {"nprobe": min(lists, self.lists)}
+        if selection is not None:
+            inner["sel"] = _selector(selection)
+        parameters: Any = faiss.SearchParametersIVF(**inner)
+        if self._reduced:
+            parameters = faiss.SearchParametersPreTransform(index_params=parameters)  # type: ignore[call-arg]
+        _, ids = self._index.search(probes, k, params=parameters)
+        return [row[row >= 0] for row in ids]
+
+    def save(self, path: Path, facts: dict[str, Any]) -> None:
+        """Write the codes to ``path`` in one move, so that they are whole or not there, with ``facts`` about them.
+
+        One at a time. Raises `OSError` where that fails.
+        """
+        making = path.with_name(f".{path.name}.making")
+        try:
+            with open(making, "w+b") as file:
+                faiss.write_index(self._index, _name(making, file.fileno()))
+                size = file.seek(0, os.SEEK_END)
+                head = size - len(self) * self.bytes_per_vector
+                footer = json.dumps({"head": head, "crc32": _checksum(file, head), "facts": facts}).encode()
+                file.seek(size)
+                file.write(footer + len(footer).to_bytes(8, "little") + MAGIC)
+            making.replace(path)
+        except RuntimeError as exc:
+            raise OSError(f"{path} cannot be written: {exc}") from exc
+        finally:
+            making.unlink(missing_ok=True)
+
+    @classmethod
+    def open(cls, path: Path, *, mapped: bool = True) -> "tuple[Codes, dict[str, Any]] | None":
+        """The codes in a file and the facts about them; None where there is none, or it is damaged.
+
+        The footer and everything before the lists are checked; damage inside the lists can only cost candidates.
+        """
+        try:
+            with open(path, "rb") as file:
+                end = file.seek(-16, os.SEEK_END)
+                length = int.from_bytes(file.read(8), "little")
+                if file.read(8) != MAGIC or length > end:
+                    return None
+                file.seek(end - length)
+                footer = json.loads(file.read(length))
+                if _checksum(file, footer["head"]) != footer["crc32"]:
+                    return None
+                flags = faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY if mapped and os.name == "posix" else 0
+                codes = cls(faiss.read_index(_name(path, file.fileno()), flags))
+        except (OSError, ValueError, KeyError, TypeError, RuntimeError):
+            return None
+        if footer["head"] + len(codes) * codes.bytes_per_vector != end - length:
+            return None
+        return codes, footer["facts"]
+
+
+def _checksum(file: Any, length: int) -> int:
+    file.seek(0)
+    return zlib.crc32(file.read(length))
+
+
+def _name(path: Path, descriptor: int) -> str:
+    """A name of an open file that FAISS takes: it wants UTF-8, which names need not be."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return f"/dev/fd/{descriptor}"
+    return str(path)
+
+
+def _selector(selection: Only | Without) -> faiss.IDSelector:
+    if isinstance(selection, Without):
+        return faiss.IDSelectorNot(faiss.IDSelectorBatch(selection.ids))
+    bits = np.zeros(int(selection.ids.max()) + 1, np.uint8)
+    bits[selection.ids] = 1
+    return faiss.IDSelectorBitmap(np.packbits(bits, bitorder="little"))  # type: ignore[call-arg,arg-type]
