@@ -12,7 +12,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-import filelock
 import numpy as np
 import platformdirs
 from numpy.typing import NDArray
@@ -380,6 +379,8 @@ class Library:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
+        import filelock  # queries do without
+
         made = not self.path.exists()
         try:
             self.path.mkdir(parents=True, exist_ok=True)

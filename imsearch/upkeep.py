@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from imsearch.records import Event, Progress
 from imsearch.store.reader import Reader
 from imsearch.store.rows import Space
-from imsearch.vectors.building import build, wants_exact
 from imsearch.vectors.candidates import Base, Candidates, Stamp
 
 logger = logging.getLogger(__name__)
@@ -79,6 +78,8 @@ def keep(
     Gives the base as it is now, None for a space without vectors. One at a time: the caller holds the write lock.
     Raises `OSError` where it cannot be written.
     """
+    from imsearch.vectors.building import build  # queries do without
+
     _, count = reader.vector_state(space)
     if count == 0:
         return None
@@ -96,6 +97,8 @@ def keep(
 
 
 def _outgrown(base: Base, count: int) -> bool:
+    from imsearch.vectors.building import wants_exact
+
     if base.plan.exact or wants_exact(count, base.stamp.dimensions):
         return base.plan.exact != wants_exact(count, base.stamp.dimensions)
     return not base.plan.trained_on / GROWTH < count < base.plan.trained_on * GROWTH

@@ -223,7 +223,7 @@ def test_a_library_that_may_not_be_read(library: imsearch.Library, album: Path) 
     code = (
         "import os, sys, imsearch\n"
         "library, folder, mode = sys.argv[1:]\n"
-        "import imsearch.indexing\n"
+        "import filelock, imsearch.indexing\n"
         "imsearch.open(library).info()\n"  # what is imported later must be readable for that user too
         "os.chmod(library, int(mode))\n"
         "if os.geteuid() == 0: os.setuid(65534)\n"
