@@ -148,8 +148,8 @@ class IndexRun:
         embedder = self._open_embedder()
         space = ensure_space(self._store, embedder)
         done = 0
-        with DecodePool() as pool:
-            outcomes = pool.map(self._tasks(to_read, space, embedder.model), AHEAD)
+        with DecodePool(embedder.model.preprocessing) as pool:
+            outcomes = pool.map(self._tasks(to_read, space), AHEAD)
             batch: list[tuple[Found, FileRow | None, Outcome]] = []
             for (found, old), outcome in zip(to_read, outcomes, strict=True):
                 batch.append((found, old, outcome))
@@ -159,12 +159,12 @@ class IndexRun:
                     batch = []
                     self._listener(Progress(done, len(to_read), self._counts["embedded"], self._counts["skipped"]))
 
-    def _tasks(self, to_read: list[tuple[Found, FileRow | None]], space: Space, model: Model) -> Iterator[Task]:
+    def _tasks(self, to_read: list[tuple[Found, FileRow | None]], space: Space) -> Iterator[Task]:
         for at in range(0, len(to_read), LOOKUP):
             part = [found for found, _ in to_read[at : at + LOOKUP]]
             known = self._store.known_digests({found.size for found in part}, space)
             for found in part:
-                yield Task(found.path, known.get(found.size, frozenset()), model.preprocessing)
+                yield Task(found.path, known.get(found.size, frozenset()))
 
     def _store_batch(
         self, batch: list[tuple[Found, FileRow | None, Outcome]], embedder: Embedder, space: Space

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -294,3 +295,36 @@ def test_pixels_and_pillow_images() -> None:
 def test_thumbnails_fit() -> None:
     with Image.open(io.BytesIO(thumbnail(picture(size=(600, 200)), 90))) as small:
         assert (small.format, small.size) == ("JPEG", (90, 30))
+
+
+def test_a_jpeg_is_decoded_no_larger_than_its_model_needs() -> None:
+    wide, exif = picture(size=(1600, 1200)), Image.Exif()
+    for resize, expected in ((100, (200, 150)), (150, (400, 300)), (700, (1600, 1200)), ((20, 300), (800, 600))):
+        found = decode(encode(wide, "JPEG"), Preprocessing(resize, (8, 8), "bicubic", (0.0,) * 3, (1.0,) * 3))
+        assert (found.image.size, found.width, found.height) == (expected, 1600, 1200)
+    exif[0x0112] = 6
+    turned = encode(TURNS[6](wide), "JPEG", exif=exif)  # stored as 1200 x 1600, so that its width becomes its height
+    for resize, expected in (((20, 300), (800, 600)), ((300, 20), (800, 600)), ((20, 20), (200, 150))):
+        found = decode(turned, Preprocessing(resize, None, "bicubic", (0.0,) * 3, (1.0,) * 3))
+        assert (found.image.size, found.width, found.height) == (expected, 1600, 1200)
+    for kind in ("PNG", "WEBP"):
+        found = decode(encode(wide, kind), Preprocessing(100, (8, 8), "bicubic", (0.0,) * 3, (1.0,) * 3))
+        assert (found.image.size, found.width, found.height) == ((1600, 1200), 1600, 1200)
+
+
+def test_decoded_small_a_photograph_prepares_to_the_same_pixels(photos: list[Path]) -> None:
+    preprocessing = Preprocessing(64, (56, 56), "bicubic", (0.0,) * 3, (1.0,) * 3)
+    smaller = 0
+    for data in (path.read_bytes() for path in photos if path.suffix == ".jpg"):
+        whole, small = decode(data), decode(data, preprocessing)
+        assert (small.width, small.height) == (whole.width, whole.height) == whole.image.size
+        smaller += small.image.size < whole.image.size
+        from_small = prepare(small.image, preprocessing, (small.width, small.height))
+        assert np.abs(prepare(whole.image, preprocessing).astype(int) - from_small).mean() < 1.5
+    assert smaller > 10
+
+
+def test_half_a_jpeg_is_no_picture_when_decoded_small_either() -> None:
+    data = encode(picture(size=(800, 600)), "JPEG")
+    with pytest.raises(PictureError, match="truncated jpeg"):
+        decode(data[: len(data) // 2], Preprocessing(64, (56, 56), "bicubic", (0.0,) * 3, (1.0,) * 3))

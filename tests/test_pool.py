@@ -32,7 +32,7 @@ PATIENCE = 30.0
 
 
 def task(path: Path, *known: bytes) -> Task:
-    return Task(os.fsencode(path), frozenset(known), PREPROCESSING)
+    return Task(os.fsencode(path), frozenset(known))
 
 
 def wait_for(condition, what: str) -> None:
@@ -43,13 +43,16 @@ def wait_for(condition, what: str) -> None:
 
 
 def test_a_picture_is_read_once_for_digest_facts_and_pixels(photos: list[Path]) -> None:
-    outcome = process(task(photos[0]))
+    outcome = process(task(photos[0]), PREPROCESSING)
     assert isinstance(outcome, Decoded)
-    expected = decode.decode(photos[0].read_bytes())
-    assert (outcome.width, outcome.height) == expected.image.size
+    data = photos[0].read_bytes()
+    expected = decode.decode(data, PREPROCESSING)
+    assert (outcome.width, outcome.height) == decode.decode(data).image.size
     assert outcome.stamp.size == photos[0].stat().st_size
-    np.testing.assert_array_equal(outcome.pixels, decode.prepare(expected.image, PREPROCESSING))
-    assert isinstance(process(task(photos[0], outcome.digest)), Known)
+    np.testing.assert_array_equal(
+        outcome.pixels, decode.prepare(expected.image, PREPROCESSING, (expected.width, expected.height))
+    )
+    assert isinstance(process(task(photos[0], outcome.digest), PREPROCESSING), Known)
 
 
 def test_what_is_no_picture_is_told_from_what_is_broken(tmp_path: Path, stripes: bytes) -> None:
@@ -64,15 +67,15 @@ def test_what_is_no_picture_is_told_from_what_is_broken(tmp_path: Path, stripes:
     }
     for name, (data, kind) in cases.items():
         (tmp_path / name).write_bytes(data)
-        assert isinstance(process(task(tmp_path / name)), kind), name
-    assert isinstance(process(task(tmp_path / "gone.jpg")), Vanished)
+        assert isinstance(process(task(tmp_path / name), PREPROCESSING), kind), name
+    assert isinstance(process(task(tmp_path / "gone.jpg"), PREPROCESSING), Vanished)
 
 
 def test_a_file_over_the_limit_is_not_read(tmp_path: Path) -> None:
     with (tmp_path / "huge.jpg").open("wb") as file:
         file.write(b"\xff\xd8\xff")
         file.truncate(decode.MAX_BYTES + 1)
-    outcome = process(task(tmp_path / "huge.jpg"))
+    outcome = process(task(tmp_path / "huge.jpg"), PREPROCESSING)
     assert isinstance(outcome, Failed)
     assert "too large" in outcome.reason
 
@@ -93,7 +96,7 @@ def test_a_file_that_keeps_changing_is_skipped_and_read_again_next_time(tmp_path
     thread.start()
     try:
         assert begun.wait(PATIENCE)
-        outcome = process(task(path))
+        outcome = process(task(path), PREPROCESSING)
     finally:
         stop.set()
         thread.join()
@@ -113,19 +116,19 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, stripes: bytes) -> None:
         "from imsearch.images.reading import process\n"
         "task = pickle.load(sys.stdin.buffer)\n"
         "if os.geteuid() == 0: os.setuid(65534)\n"
-        "print(process(task).reason)\n"
+        "print(process(*task).reason)\n"
     )
     result = subprocess.run(
-        [sys.executable, "-c", code], input=pickle.dumps(task(path)), capture_output=True, check=True
+        [sys.executable, "-c", code], input=pickle.dumps((task(path), PREPROCESSING)), capture_output=True, check=True
     )
     assert result.stdout == b"no permission to read it\n"
 
 
 def test_outcomes_come_in_the_order_of_the_tasks(photos: list[Path]) -> None:
     tasks = [task(path) for path in photos * 3]
-    with DecodePool(workers=3) as pool:
+    with DecodePool(PREPROCESSING, workers=3) as pool:
         for given, outcome in zip(tasks, pool.map(tasks, ahead=7), strict=True):
-            expected = process(given)
+            expected = process(given, PREPROCESSING)
             assert isinstance(outcome, Decoded)
             assert isinstance(expected, Decoded)
             assert (outcome.digest, outcome.width) == (expected.digest, expected.width)
@@ -135,7 +138,7 @@ def test_a_crash_costs_one_file(photos: list[Path], tmp_path: Path) -> None:
     """The worker is killed while it waits for a FIFO, as a decoder would kill it that writes where it must not."""
     os.mkfifo(tmp_path / "crash.jpg")
     paths = [photos[0], tmp_path / "crash.jpg", photos[1], photos[2]]
-    with DecodePool(workers=1) as pool:
+    with DecodePool(PREPROCESSING, workers=1) as pool:
         outcomes: list[Outcome] = []
         reader = threading.Thread(target=lambda: outcomes.extend(pool.map(map(task, paths), ahead=4)))
         reader.start()
@@ -152,14 +155,14 @@ def test_a_crash_costs_one_file(photos: list[Path], tmp_path: Path) -> None:
 
 def test_a_hang_costs_one_file(photos: list[Path], tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "hang.jpg")
-    with DecodePool(workers=1, seconds_per_file=3) as pool:
+    with DecodePool(PREPROCESSING, workers=1, seconds_per_file=3) as pool:
         outcomes = list(pool.map(map(task, [tmp_path / "hang.jpg", photos[0]]), ahead=2))
     assert outcomes[0] == Failed("reading it took longer than 3 s")
     assert isinstance(outcomes[1], Decoded)
 
 
 def test_a_closed_pool_leaves_no_process(photos: list[Path]) -> None:
-    with DecodePool(workers=2) as pool:
+    with DecodePool(PREPROCESSING, workers=2) as pool:
         next(pool.map(map(task, photos), ahead=4))
         processes = [worker._process for worker in pool._workers if worker._process is not None]
         assert processes
@@ -170,15 +173,16 @@ def test_workers_end_with_their_parent(photos: list[Path], tmp_path: Path) -> No
     code = (
         "import pickle, sys\n"
         "from imsearch.images.pool import DecodePool\n"
-        "pool = DecodePool(workers=1)\n"
-        "list(pool.map([pickle.load(sys.stdin.buffer)], ahead=1))\n"
+        "task, preprocessing = pickle.load(sys.stdin.buffer)\n"
+        "pool = DecodePool(preprocessing, workers=1)\n"
+        "list(pool.map([task], ahead=1))\n"
         "print(pool._workers[0]._process.pid, flush=True)\n"
         "sys.stdin.read()\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert parent.stdin is not None
     assert parent.stdout is not None
-    parent.stdin.write(pickle.dumps(task(photos[0])))
+    parent.stdin.write(pickle.dumps((task(photos[0]), PREPROCESSING)))
     parent.stdin.flush()
     worker = int(parent.stdout.readline())
     os.kill(worker, 0)
@@ -204,7 +208,7 @@ def test_modules_in_the_current_folder_are_not_imported(
     for name in ("numpy", "PIL", "imsearch", "pickle"):
         (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'hostile')!r}, 'w')")
     monkeypatch.chdir(tmp_path)
-    with DecodePool(workers=1) as pool:
+    with DecodePool(PREPROCESSING, workers=1) as pool:
         (outcome,) = pool.map([task(photos[0])], ahead=1)
     assert isinstance(outcome, Decoded)
     assert not (tmp_path / "hostile").exists()

@@ -18,6 +18,7 @@ from PIL import Image
 
 from imsearch.errors import ProbeError, UsageError
 from imsearch.images.probe import CLIPBOARD, Crop, Length, digest_of, fetch, name_of, read_probe, read_stdin
+from imsearch.records import Preprocessing
 
 
 def test_kinds_of_probes_agree(photos: list[Path]) -> None:
@@ -235,3 +236,14 @@ def test_the_clipboard(photos: list[Path]) -> None:
         stderr=subprocess.DEVNULL,
     )
     assert read_probe(CLIPBOARD).image.tobytes() == read_probe(photo).image.tobytes()
+
+
+def test_a_large_photograph_comes_small_for_a_model_but_not_for_a_crop(tmp_path: Path) -> None:
+    preprocessing = Preprocessing(60, (50, 50), "bicubic", (0.0,) * 3, (1.0,) * 3)
+    Image.effect_noise((800, 600), 40).convert("RGB").save(tmp_path / "large.jpg")
+    probe = read_probe(tmp_path / "large.jpg", None, preprocessing)
+    assert (probe.image.size, probe.width, probe.height) == ((200, 150), 800, 600)
+    crop = Crop.parse("0,0,50%,50%")
+    cropped = read_probe(tmp_path / "large.jpg", crop, preprocessing)
+    assert (cropped.image.size, cropped.width, cropped.height) == ((400, 300), 400, 300)
+    assert cropped.image.tobytes() == read_probe(tmp_path / "large.jpg", crop).image.tobytes()

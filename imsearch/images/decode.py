@@ -3,6 +3,7 @@
 import datetime
 import functools
 import io
+import math
 import os
 import warnings
 from dataclasses import dataclass
@@ -20,6 +21,10 @@ MAX_BYTES = 1 << 30
 
 MAX_PIXELS = 2 * (Image.MAX_IMAGE_PIXELS or 89_478_485)
 """Pillow's own limit against decompression bombs, about 179 megapixels."""
+
+SPARE = 1.5
+"""How many times larger than its model's input a JPEG is decoded at the least. At 1.5 the vectors of whole pictures
+and of those decoded small have a median cosine of 0.9993, and rank the same; at 1 it is 0.997."""
 
 HEAD_BYTES = 64
 """How much of a file `sniff` needs."""
@@ -84,12 +89,19 @@ _TURNS = {
 }
 """EXIF orientation to what brings the picture upright."""
 
+_SIDEWAYS = frozenset(_TURNS[orientation] for orientation in (5, 6, 7, 8))
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An upright RGB image and the facts of the file that it came from."""
+    """An upright RGB image and the facts of the file that it came from.
+
+    ``width`` and ``height`` are those of the upright original, of which ``image`` may be a smaller rendering.
+    """
 
     image: Image.Image
+    width: int
+    height: int
     format: str
     taken: datetime.datetime | None
 
@@ -135,8 +147,11 @@ def claims_to_be_a_picture(path: bytes) -> bool:
     return os.path.splitext(os.fsdecode(path))[1].lower() in ENDINGS
 
 
-def decode(data: bytes) -> Picture:
+def decode(data: bytes, preprocessing: Preprocessing | None = None) -> Picture:
     """Decode the first frame of a picture, upright and in RGB; transparent parts become white.
+
+    With ``preprocessing`` a JPEG comes at a half, a quarter or an eighth of its size where that is enough for
+    `prepare`, which must be told the original size then.
 
     Raises `PictureError`, whose message is the reason, for anything that is no whole, readable picture.
     """
@@ -151,9 +166,12 @@ def decode(data: bytes) -> Picture:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data), formats=_PLUGINS[kind]) as opened:
+                whole = opened.size
+                if preprocessing is not None and kind == "jpeg":
+                    _decode_small(opened, preprocessing.resize)
                 opened.load()
-                exif = _exif(opened)
-                turn = _TURNS.get(exif.get(ExifTags.Base.Orientation, 1))
+                exif, turn = _exif(opened), _turn(opened)
+                width, height = whole if kind == "jpeg" else opened.size  # others know better once they are loaded
                 image = _rgb(opened)
     except Image.DecompressionBombError as exc:
         raise PictureError(f"too large: over the limit of {MAX_PIXELS // 1_000_000} megapixels") from exc
@@ -163,7 +181,22 @@ def decode(data: bytes) -> Picture:
         raise PictureError("too large: not enough memory to decode it") from exc
     except Exception as exc:  # a decoder may raise anything at all on broken bytes
         raise PictureError(_decoder_reason(kind, exc)) from exc
-    return Picture(image.transpose(turn) if turn is not None else image, kind, _taken(exif))
+    if turn is not None:
+        image = image.transpose(turn)
+    if turn in _SIDEWAYS:
+        width, height = height, width
+    return Picture(image, width, height, kind, _taken(exif))
+
+
+def _decode_small(opened: Image.Image, resize: int | tuple[int, int]) -> None:
+    """Have a JPEG decoded at a half, a quarter or an eighth of its size, where that leaves enough for ``resize``."""
+    height, width = resize if isinstance(resize, tuple) else (resize, resize)
+    turn = _turn(opened)
+    if turn in _SIDEWAYS:
+        width, height = height, width
+    if turn is None or not (opened.width % 8 or opened.height % 8):
+        # `prepare` looks for a last column or row that is filled up where it is in a picture that was not turned.
+        opened.draft(None, (math.ceil(SPARE * width), math.ceil(SPARE * height)))
 
 
 def _decoder_reason(kind: str, exc: Exception) -> str:
@@ -191,6 +224,10 @@ def _exif(image: Image.Image) -> Image.Exif:
         return Image.Exif()
 
 
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    return _TURNS.get(_exif(image).get(ExifTags.Base.Orientation, 1))
+
+
 def _taken(exif: Image.Exif) -> datetime.datetime | None:
     try:
         text = str(exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal, ""))
@@ -201,7 +238,7 @@ def _taken(exif: Image.Exif) -> datetime.datetime | None:
 
 def _rgb(image: Image.Image) -> Image.Image:
     if image.mode == "RGB" and "transparency" not in image.info:
-        return image.copy()
+        return image
     if image.mode == "F" or image.mode.startswith("I"):
         return Image.fromarray(_eight_bits(np.asarray(image)), "L").convert("RGB")
     if image.has_transparency_data:
@@ -236,9 +273,9 @@ def from_pillow(image: object) -> Image.Image | None:
     """An upright RGB copy of a Pillow image; None where ``image`` is none."""
     if not isinstance(image, Image.Image):
         return None
-    turn = _TURNS.get(_exif(image).get(ExifTags.Base.Orientation, 1))
+    turn = _turn(image)
     rgb = _rgb(image)
-    return rgb.transpose(turn) if turn is not None else rgb
+    return rgb.transpose(turn) if turn is not None else rgb.copy()
 
 
 def from_clipboard() -> Image.Image | list[str] | None:
@@ -254,16 +291,22 @@ def from_clipboard() -> Image.Image | list[str] | None:
     return from_pillow(grabbed) or (grabbed if isinstance(grabbed, list) else None)
 
 
-def prepare(image: Image.Image, preprocessing: Preprocessing) -> NDArray[np.uint8]:
+def prepare(
+    image: Image.Image, preprocessing: Preprocessing, whole: tuple[int, int] | None = None
+) -> NDArray[np.uint8]:
     """Resize and crop as the model asks; uint8 of shape (height, width, 3).
+
+    ``whole`` is the original width and height of an image that `decode` made smaller.
 
     The arithmetic is that of torchvision's Resize and CenterCrop on Pillow images (torchvision 0.29, transforms/
     functional.py): the long side is truncated, a small picture padded black.
     """
     filter_ = Image.Resampling[preprocessing.interpolation.upper()]
-    size = _resized(image.size, preprocessing.resize)
-    if size != image.size:
-        image = image.resize(size, filter_)
+    whole = whole or image.size
+    scale = round(whole[0] / image.width)
+    # A side that the decoder's scale does not divide ends in a column or row that is only partly of the picture.
+    box = (0, 0, whole[0] / scale, whole[1] / scale)
+    image = image.resize(_resized(whole, preprocessing.resize), filter_, box)
     if preprocessing.crop is not None:
         height, width = preprocessing.crop
         rounded = preprocessing.corner == "round"

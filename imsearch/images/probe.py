@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from imsearch.errors import PictureError, ProbeError, UsageError
 from imsearch.images import decode
+from imsearch.records import Preprocessing
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -84,21 +85,30 @@ class Crop:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A probe as read: its upright RGB image, and, where it came as a whole file, the digest of its bytes."""
+    """A probe as read: its upright RGB image, and, where it came as a whole file, the digest of its bytes.
+
+    ``width`` and ``height`` are those of the original, of which ``image`` may be a smaller rendering.
+    """
 
     name: str
     image: "Image.Image"
+    width: int
+    height: int
     digest: bytes | None
     path: bytes | None
 
 
-def read_probe(source: Any, crop: Crop | None = None) -> Probe:
-    """Read a probe of any kind that `ProbeLike` names. Raises `ProbeError` with the reason where that fails."""
-    probe = _read(source)
+def read_probe(source: Any, crop: Crop | None = None, preprocessing: Preprocessing | None = None) -> Probe:
+    """Read a probe of any kind that `ProbeLike` names. Raises `ProbeError` with the reason where that fails.
+
+    With the ``preprocessing`` of the model that will see it, the image of a large JPEG comes smaller, and sooner,
+    unless there is a ``crop``, which may need every pixel.
+    """
+    probe = _read(source, preprocessing if crop is None else None)
     if crop is None:
         return probe
     image = probe.image.crop(crop.box(*probe.image.size))
-    return Probe(probe.name, image, digest=None, path=None)
+    return Probe(probe.name, image, *image.size, digest=None, path=None)
 
 
 def digest_of(data: bytes) -> bytes:
@@ -113,25 +123,25 @@ def name_of(source: Any) -> str:
     return {bytes: "(bytes)", Clipboard: "(clipboard)"}.get(type(source), "(image)")
 
 
-def _read(source: Any) -> Probe:
+def _read(source: Any, preprocessing: Preprocessing | None) -> Probe:
     name = name_of(source)
     if isinstance(source, (str, os.PathLike)):
         if isinstance(source, str) and source.lower().startswith(("http://", "https://")):
-            return _from_bytes(name, fetch(source))
-        return _from_path(name)
+            return _from_bytes(name, fetch(source), preprocessing)
+        return _from_path(name, preprocessing)
     if isinstance(source, bytes):
-        return _from_bytes(name, source)
+        return _from_bytes(name, source, preprocessing)
     if isinstance(source, Clipboard):
-        return _from_clipboard(name)
+        return _from_clipboard(name, preprocessing)
     image = decode.from_pillow(source)
     if image is None and hasattr(source, "__array_interface__"):
         image = decode.from_array(source)
     if image is None:
         raise UsageError(f"a probe is a path, a URL, bytes, a Pillow image or an array, not {type(source).__name__}")
-    return Probe(name, image, digest=None, path=None)
+    return Probe(name, image, *image.size, digest=None, path=None)
 
 
-def _from_path(name: str) -> Probe:
+def _from_path(name: str, preprocessing: Preprocessing | None) -> Probe:
     try:
         data = Path(name).read_bytes()
     except FileNotFoundError as exc:
@@ -144,24 +154,24 @@ def _from_path(name: str) -> Probe:
         raise ProbeError(f"no permission to read {name}") from exc
     except (OSError, ValueError) as exc:
         raise ProbeError(f"{name} cannot be read: {getattr(exc, 'strerror', None) or exc}") from exc
-    return _from_bytes(name, data, os.path.abspath(os.fsencode(name)))
+    return _from_bytes(name, data, preprocessing, os.path.abspath(os.fsencode(name)))
 
 
-def _from_bytes(name: str, data: bytes, path: bytes | None = None) -> Probe:
+def _from_bytes(name: str, data: bytes, preprocessing: Preprocessing | None, path: bytes | None = None) -> Probe:
     try:
-        picture = decode.decode(data)
+        picture = decode.decode(data, preprocessing)
     except PictureError as exc:
         raise ProbeError(f"{name} cannot be used: {exc}") from exc
-    return Probe(name, picture.image, digest_of(data), path)
+    return Probe(name, picture.image, picture.width, picture.height, digest_of(data), path)
 
 
-def _from_clipboard(name: str) -> Probe:
+def _from_clipboard(name: str, preprocessing: Preprocessing | None) -> Probe:
     grabbed = decode.from_clipboard()
     if grabbed is None:
         raise ProbeError("there is no picture on the clipboard: copy one first")
     if isinstance(grabbed, list):
-        return _from_path(grabbed[0])
-    return Probe(name, grabbed, digest=None, path=None)
+        return _from_path(grabbed[0], preprocessing)
+    return Probe(name, grabbed, *grabbed.size, digest=None, path=None)
 
 
 def read_stdin(stream: BinaryIO | None = None) -> bytes:

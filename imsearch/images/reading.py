@@ -16,11 +16,10 @@ READS_OF_A_CHANGING_FILE = 3
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A file to read. Contents of ``known`` digests need no decoding; ``preprocessing`` is the model's."""
+    """A file to read. Contents of ``known`` digests need no decoding."""
 
     path: bytes
     known: frozenset[bytes]
-    preprocessing: Preprocessing
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +77,8 @@ NO_STAMP = Stamp(-1, -1)
 """That of no file: a row that bears it is read again by the next run."""
 
 
-def process(task: Task) -> Outcome:
-    """Read, recognise, and decode one file."""
+def process(task: Task, preprocessing: Preprocessing) -> Outcome:
+    """Read, recognise, and decode one file, and prepare it for the model that ``preprocessing`` is of."""
     stamp = None
     try:
         for _ in range(READS_OF_A_CHANGING_FILE):
@@ -92,7 +91,7 @@ def process(task: Task) -> Outcome:
                     return Failed(f"too large: {stamp.size >> 20} MiB, the limit is {decode.MAX_BYTES >> 20}", stamp)
                 data = head + file.read()
                 if _stamp(os.stat(task.path)) == stamp and len(data) == stamp.size:
-                    return _decoded(task, stamp, data)
+                    return _decoded(task, preprocessing, stamp, data)
     except FileNotFoundError:
         return Vanished()
     except PermissionError:
@@ -106,22 +105,22 @@ def _stamp(status: os.stat_result) -> Stamp:
     return Stamp(status.st_size, status.st_mtime_ns)
 
 
-def _decoded(task: Task, stamp: Stamp, data: bytes) -> Outcome:
+def _decoded(task: Task, preprocessing: Preprocessing, stamp: Stamp, data: bytes) -> Outcome:
     if not data and not decode.claims_to_be_a_picture(task.path):
         return NotAPicture(stamp)
     digest = digest_of(data)
     if digest in task.known:
         return Known(stamp, digest)
     try:
-        picture = decode.decode(data)
-        pixels = decode.prepare(picture.image, task.preprocessing)
+        picture = decode.decode(data, preprocessing)
+        pixels = decode.prepare(picture.image, preprocessing, (picture.width, picture.height))
     except PictureError as exc:
         return Failed(str(exc), stamp)
     return Decoded(
         stamp=stamp,
         digest=digest,
-        width=picture.image.width,
-        height=picture.image.height,
+        width=picture.width,
+        height=picture.height,
         format=picture.format,
         taken=picture.taken.isoformat() if picture.taken else None,
         pixels=pixels,
