@@ -4,9 +4,12 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 
 from imsearch.errors import UsageError
 from imsearch.images import decode, scan
@@ -20,10 +23,7 @@ from imsearch.store.rows import FileRow, NewContent, NewFile, Space
 from imsearch.store.store import Store
 
 BATCH_FILES = 64
-"""Files to a transaction: what a killed run loses at the most."""
-
-AHEAD = 2 * BATCH_FILES
-"""Files decoded ahead of the model, which bounds the memory of a run."""
+"""Files that are embedded and stored together, in one transaction; more where the model takes more at once."""
 
 LOOKUP = 1024
 """Files whose sizes are looked up in the catalogue at once."""
@@ -78,19 +78,39 @@ def _unchanged(item: Found, old: FileRow, retry_failed: bool) -> bool:
     return old.complete and (item.size, item.mtime_ns) == (old.size, old.mtime_ns)
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Files that are stored together: each with its old row, if any, and what reading it gave.
+
+    ``fresh`` are the pictures among them that are being embedded, and ``vectors`` what will come of that.
+    """
+
+    files: list[tuple[Found, FileRow | None, Outcome]]
+    fresh: list[Decoded]
+    vectors: Future[NDArray[np.float32]]
+
+
 class IndexRun:
     """One run over some roots, writing to ``store``.
 
     ``open_embedder`` is called only if there is something to read; ``model_name`` tells its space before that.
+    ``workers`` processes decode, or as many as there are cores.
     """
 
     def __init__(
-        self, store: Store, model_name: str, open_embedder: Callable[[], Embedder], listener: Listener
+        self,
+        store: Store,
+        model_name: str,
+        open_embedder: Callable[[], Embedder],
+        listener: Listener,
+        workers: int | None = None,
     ) -> None:
         self._store = store
         self._model_name = model_name
         self._open_embedder = open_embedder
         self._listener = listener
+        self._workers = workers
+        self._done = 0
         self._counts: Counter[str] = Counter()
         self._gone: Counter[bytes] = Counter()
 
@@ -145,19 +165,27 @@ class IndexRun:
         return changes
 
     def _read(self, to_read: list[tuple[Found, FileRow | None]]) -> None:
+        """Read, embed and store, all at once: while one batch is stored the next is in the model, and those after
+        that are being decoded."""
         embedder = self._open_embedder()
         space = ensure_space(self._store, embedder)
-        done = 0
-        with DecodePool(embedder.model.preprocessing) as pool:
-            outcomes = pool.map(self._tasks(to_read, space), AHEAD)
-            batch: list[tuple[Found, FileRow | None, Outcome]] = []
-            for (found, old), outcome in zip(to_read, outcomes, strict=True):
-                batch.append((found, old, outcome))
-                if len(batch) == BATCH_FILES or done + len(batch) == len(to_read):
-                    self._store_batch(batch, embedder, space)
-                    done += len(batch)
-                    batch = []
-                    self._listener(Progress(done, len(to_read), self._counts["embedded"], self._counts["skipped"]))
+        size = max(BATCH_FILES, 2 * embedder.batch_size)  # two calls, as an accelerator loads one while it runs one
+        model = ThreadPoolExecutor(1, thread_name_prefix="imsearch-embed")
+        try:
+            with DecodePool(embedder.model.preprocessing, self._workers) as pool:
+                outcomes = pool.map(self._tasks(to_read, space), ahead=2 * size)
+                files = ((found, old, outcome) for (found, old), outcome in zip(to_read, outcomes, strict=True))
+                embedding: Batch | None = None
+                while part := list(islice(files, size)):
+                    fresh = self._fresh(part, space, embedding)
+                    following = Batch(part, fresh, model.submit(_embed, embedder, fresh))
+                    if embedding is not None:
+                        self._store_batch(embedding, space, len(to_read))
+                    embedding = following
+                if embedding is not None:
+                    self._store_batch(embedding, space, len(to_read))
+        finally:
+            model.shutdown(cancel_futures=True)
 
     def _tasks(self, to_read: list[tuple[Found, FileRow | None]], space: Space) -> Iterator[Task]:
         for at in range(0, len(to_read), LOOKUP):
@@ -166,23 +194,30 @@ class IndexRun:
             for found in part:
                 yield Task(found.path, known.get(found.size, frozenset()))
 
-    def _store_batch(
-        self, batch: list[tuple[Found, FileRow | None, Outcome]], embedder: Embedder, space: Space
-    ) -> None:
-        decoded = {outcome.digest: outcome for _, _, outcome in batch if isinstance(outcome, Decoded)}
+    def _fresh(
+        self, files: list[tuple[Found, FileRow | None, Outcome]], space: Space, embedding: Batch | None
+    ) -> list[Decoded]:
+        """The pictures that have no vector yet and will not get one with the batch before; each content once."""
+        decoded = {outcome.digest: outcome for _, _, outcome in files if isinstance(outcome, Decoded)}
         known = self._store.known_digests({outcome.stamp.size for outcome in decoded.values()}, space)
-        fresh = [
-            outcome for outcome in decoded.values() if outcome.digest not in known.get(outcome.stamp.size, frozenset())
+        coming = {outcome.digest for outcome in embedding.fresh} if embedding is not None else set()
+        return [
+            outcome
+            for digest, outcome in decoded.items()
+            if digest not in coming and digest not in known.get(outcome.stamp.size, frozenset())
         ]
-        vectors = embedder.embed(np.stack([outcome.pixels for outcome in fresh])) if fresh else ()
+
+    def _store_batch(self, batch: Batch, space: Space, total: int) -> None:
         self._store.write(
-            [row for found, _, outcome in batch if (row := _file_row(found, outcome)) is not None],
-            [_content(outcome, vector) for outcome, vector in zip(fresh, vectors, strict=True)],
+            [row for found, _, outcome in batch.files if (row := _file_row(found, outcome)) is not None],
+            [_content(outcome, vector) for outcome, vector in zip(batch.fresh, batch.vectors.result(), strict=True)],
             space,
         )
-        self._counts["embedded"] += len(fresh)
-        for found, old, outcome in batch:
+        self._counts["embedded"] += len(batch.fresh)
+        for found, old, outcome in batch.files:
             self._count(found, old, outcome)
+        self._done += len(batch.files)
+        self._listener(Progress(self._done, total, self._counts["embedded"], self._counts["skipped"]))
 
     def _count(self, found: Found, old: FileRow | None, outcome: Outcome) -> None:
         if isinstance(outcome, Failed):
@@ -201,6 +236,12 @@ class IndexRun:
     def _skip(self, path: bytes, reason: str) -> None:
         self._counts["skipped"] += 1
         self._listener(Skip(os.fsdecode(path), reason))
+
+
+def _embed(embedder: Embedder, pictures: list[Decoded]) -> NDArray[np.float32]:
+    if not pictures:
+        return np.empty((0, embedder.model.dimensions), np.float32)
+    return embedder.embed(np.stack([picture.pixels for picture in pictures]))
 
 
 def outermost(paths: Iterable[bytes]) -> list[bytes]:
@@ -239,6 +280,15 @@ def ensure_space(store: Store, embedder: Embedder) -> Space:
     return space
 
 
+def check_precision(space: Space | None, precision: str | None) -> None:
+    """Raise `UsageError` where ``precision`` is asked for and ``space`` has vectors of another."""
+    if space is not None and precision not in (None, space.precision):
+        raise UsageError(
+            f"the library's vectors of '{space.model}' are in {space.precision}, not {precision}: leave out "
+            f"--precision, or index into a new library (--library DIR --precision {precision})"
+        )
+
+
 def _file_row(found: Found, outcome: Outcome) -> NewFile | None:
     if isinstance(outcome, Vanished):
         return None
@@ -249,7 +299,7 @@ def _file_row(found: Found, outcome: Outcome) -> NewFile | None:
     return NewFile(found.path, stamp.size, stamp.mtime_ns, digest)
 
 
-def _content(outcome: Decoded, vector: "np.ndarray[tuple[int], np.dtype[np.float32]]") -> NewContent:
+def _content(outcome: Decoded, vector: NDArray[np.float32]) -> NewContent:
     return NewContent(
         digest=outcome.digest,
         size=outcome.stamp.size,

@@ -2,12 +2,12 @@
 
 import contextlib
 import errno
-import functools
 import itertools
 import os
 import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -29,6 +29,7 @@ from imsearch.images.probe import Crop, Probe, name_of, read_probe
 from imsearch.models import catalogue, engines
 from imsearch.models.model import Embedder
 from imsearch.records import (
+    DEFAULT_TUNING,
     Answer,
     CandidatesInfo,
     Event,
@@ -39,6 +40,7 @@ from imsearch.records import (
     LibraryInfo,
     Listener,
     PreparingModel,
+    Tuning,
 )
 from imsearch.searching import Question, check_fingerprint, search
 from imsearch.store.connection import CATALOGUE
@@ -91,6 +93,7 @@ class Library:
         self._reader: Reader | None = None
         self._store: Store | None = None
         self._embedder: Embedder | None = None
+        self._tuning = DEFAULT_TUNING
         self._candidates: Candidates | None = None
         self._base_identity: tuple[int, ...] | None = None
         try:
@@ -130,6 +133,9 @@ class Library:
         exclude: Sequence[str] = (),
         include_hidden: bool = False,
         retry_failed: bool = False,
+        precision: str | None = None,
+        batch_size: int | None = None,
+        threads: int | None = None,
         listener: Listener | None = None,
     ) -> IndexReport:
         """Bring the library up to date with folders (or single files); with none, with all indexed before.
@@ -140,10 +146,16 @@ class Library:
         ``exclude`` holds globs that are matched against names and against paths relative to their folder.
         Whatever is done is kept if the run is interrupted.
 
-        Raises `UsageError` for folders that do not exist, `LibraryLockedError` while another process writes.
+        ``precision`` (``f32``, ``bf16`` or ``f16``) is that of a new library, whose vectors keep to it; None is the
+        fastest that the machine has. ``batch_size`` is how many pictures the model takes at once, ``threads`` how
+        many threads it has on a CPU and how many processes decode; None is what suits the machine.
+
+        Raises `UsageError` for folders that do not exist and for settings that cannot be, `LibraryLockedError` while
+        another process writes.
         """
         if any(str(folder) == "" for folder in folders):
             raise UsageError("an empty name is no folder")
+        tuning = Tuning(precision, batch_size, threads)
         roots = [os.path.abspath(os.fsencode(folder)) for folder in folders]
         if not self._exists():
             for root in roots:
@@ -151,23 +163,24 @@ class Library:
                     raise UsageError(f"{os.fsdecode(root)}: no such file or folder")
             if not roots:
                 raise UsageError("name a folder to index: there is no library yet that knows one")
-        from imsearch.indexing import IndexRun  # with SQLAlchemy, which queries do without
+        from imsearch.indexing import IndexRun, check_precision  # with SQLAlchemy, which queries do without
 
         report = listener or (lambda event: None)
         with self._writing():
             if not self._exists():
-                self._index_embedder(report)  # a model that cannot be had leaves no library behind
+                self._index_embedder(tuning, report)  # a model that cannot be had leaves no library behind
             store = self._open_or_create()
             roots = roots or list(store.roots())
             if not roots:
                 raise UsageError("name a folder to index: this library knows none yet")
+            check_precision(store.space_of(self.model), precision)
             with Keeper(store, self.model, self.path) as keeper:
 
                 def tell(event: Event) -> None:
                     keeper(event)
                     report(event)
 
-                run = IndexRun(store, self.model, functools.partial(self._index_embedder, report), tell)
+                run = IndexRun(store, self.model, lambda: self._index_embedder(tuning, report), tell, threads)
                 result = run.run(roots, exclude=exclude, include_hidden=include_hidden, retry_failed=retry_failed)
             self._keep_candidates(store)
         return result
@@ -399,20 +412,30 @@ class Library:
                     (self.path / "write.lock").unlink(missing_ok=True)
                     self.path.rmdir()
 
-    def _index_embedder(self, listener: Listener) -> Embedder:
-        if self._embedder is None:
-            self._embedder = self._open_embedder(self._device, listener)
+    def _index_embedder(self, tuning: Tuning, listener: Listener) -> Embedder:
+        if self._embedder is None or tuning != self._tuning:
+            self._embedder = self._open_embedder(self._device, tuning, listener)
+            self._tuning = tuning
         return self._embedder
 
     def _query_embedder(self) -> Embedder:
         """On the CPU unless told otherwise: one picture is done before an accelerator has even started."""
         if self._embedder is None:
-            self._embedder = self._open_embedder(self._device or "cpu", lambda event: None)
+            self._embedder = self._open_embedder(self._device or "cpu", self._tuning, lambda event: None)
         return self._embedder
 
-    def _open_embedder(self, device: str | None, listener: Listener) -> Embedder:
+    def _open_embedder(self, device: str | None, tuning: Tuning, listener: Listener) -> Embedder:
+        """An engine in the precision that the vectors of the model have, if there are any."""
         reference = self._reference or catalogue.parse(self.model)
-        return engines.open_embedder(reference, device, lambda: listener(PreparingModel(reference.name)))
+        space = self._reading().space_of(self.model) if self._exists() else None
+        chosen = tuning if space is None else replace(tuning, precision=space.precision)
+        embedder = engines.open_embedder(reference, device, lambda: listener(PreparingModel(reference.name)), chosen)
+        if space is None and tuning.precision not in (None, embedder.precision):
+            raise UsageError(
+                f"'{reference.name}' runs in {embedder.precision} on this machine, not in {tuning.precision}: "
+                f"leave out --precision, or name {embedder.precision}"
+            )
+        return embedder
 
     def _embed(self, probes: Sequence[Probe]) -> NDArray[np.float32]:
         embedder = self._query_embedder()

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from imsearch.errors import UsageError
+
 FileState = Literal["ok", "unreadable", "other"]
 """``other`` is a file that is no picture and does not claim to be one."""
 
@@ -34,6 +36,31 @@ class Preprocessing:
         if isinstance(self.resize, tuple):
             return self.resize
         raise ValueError("a short-side resize needs a crop to give one size")
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """How the machine is used; None is what suits it.
+
+    ``precision`` is the arithmetic of the model: ``f32``, ``bf16`` or ``f16``; ``batch_size`` the pictures that it
+    computes at once; ``threads`` its threads on a CPU, and the processes that decode pictures.
+
+    Raises `UsageError` for what makes no sense.
+    """
+
+    precision: str | None = None
+    batch_size: int | None = None
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.precision not in (None, "f32", "bf16", "f16"):
+            raise UsageError(f"a precision is f32, bf16 or f16, not '{self.precision}'")
+        for name, value in (("batch size", self.batch_size), ("number of threads", self.threads)):
+            if value is not None and value < 1:
+                raise UsageError(f"the {name} must be at least 1, not {value}")
+
+
+DEFAULT_TUNING = Tuning()
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,17 @@ def test_copies_in_one_run_are_embedded_once(library: imsearch.Library, album: P
     assert counts(library.index(album)) == {"added": 24, "embedded": 12}
 
 
+def test_copies_in_batches_that_follow_each_other_are_embedded_once(
+    library: imsearch.Library, album: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imsearch.indexing.BATCH_FILES", 2)
+    for photo in list(album.iterdir()):
+        for number in range(3):
+            shutil.copy(photo, album / f"{photo.stem} {number}.jpg")
+    assert counts(library.index(album, batch_size=1)) == {"added": 48, "embedded": 12}
+    assert len(library.query(sorted(album.iterdir())[0], 4, min_score=0.999)) == 4
+
+
 def test_a_touched_file_is_read_but_not_embedded_again(library: imsearch.Library, album: Path) -> None:
     library.index(album)
     os.utime(sorted(album.iterdir())[0], ns=(1, 1))
@@ -210,7 +221,7 @@ def test_an_interrupted_run_keeps_its_batches(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        library.index(album, listener=interrupt)
+        library.index(album, batch_size=2, listener=interrupt)
     assert library.info().files == 8
     assert counts(library.index(album)) == {"added": 4, "unchanged": 8, "embedded": 4}
 
@@ -222,7 +233,7 @@ imsearch.indexing.BATCH_FILES = 3
 library, model, folder = sys.argv[1:]
 print("started", flush=True)
 with imsearch.open(library, model=model) as opened:
-    opened.index(folder, listener=lambda event: print(type(event).__name__, flush=True))
+    opened.index(folder, batch_size=1, listener=lambda event: print(type(event).__name__, flush=True))
 print("finished", flush=True)
 """
 

@@ -128,6 +128,28 @@ def index(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Also try unchanged files again that could not be read.")
     ] = False,
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            "--precision",
+            metavar="NAME",
+            help="Arithmetic of a new library: f32, bf16 or f16. Default: the fastest that the machine has.",
+            show_default=False,
+        ),
+    ] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option("--batch-size", metavar="N", help="Pictures that the model takes at once.", show_default=False),
+    ] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            "--threads",
+            metavar="N",
+            help="Processes that decode, and threads of the model. Default: one per core.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> int:
     """Bring the library up to date with folders of pictures.
 
@@ -140,6 +162,9 @@ def index(
             exclude=exclude or (),
             include_hidden=include_hidden,
             retry_failed=retry_failed,
+            precision=precision,
+            batch_size=batch_size,
+            threads=threads,
             listener=progress,
         )
     present.report(report)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from imsearch.errors import DeviceUnavailableError, ModelError
 from imsearch.models.catalogue import Reference
 from imsearch.models.model import Embedder, Model, unit_length
-from imsearch.records import Preprocessing
+from imsearch.records import DEFAULT_TUNING, Preprocessing, Tuning
 
 if TYPE_CHECKING:
     from imsearch.models.loaders import Loaded
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 BATCH = 8
 """Pictures per call: on CPUs more of them gain nothing and leave the caches."""
 
-ACCELERATOR_BATCH = 64
+ACCELERATOR_BATCH = 128
 
 FORMAT = 1
 """Of the folders of compiled models."""
@@ -46,10 +46,13 @@ def cache_folder() -> Path:
     return Path(chosen) if chosen else platformdirs.user_cache_path("imsearch", appauthor=False)
 
 
-def open_embedder(reference: Reference, device: str | None, preparing: Callable[[], None]) -> Embedder:
+def open_embedder(
+    reference: Reference, device: str | None, preparing: Callable[[], None], tuning: Tuning = DEFAULT_TUNING
+) -> Embedder:
     """An engine for the model that ``reference`` names, on ``device`` or, if None, on the best one here.
 
-    ``preparing`` is called first where the model must be loaded anew, which takes seconds.
+    ``preparing`` is called first where the model must be loaded anew, which takes seconds. Where the device has no
+    arithmetic of the precision that ``tuning`` names, the engine computes in f32.
     """
     target = device or best_device()
     if target != "cpu":
@@ -57,20 +60,20 @@ def open_embedder(reference: Reference, device: str | None, preparing: Callable[
 
         _check_device(target, loaders.accelerator())
         preparing()
-        return TorchEmbedder(loaders.load(reference), target)
+        return TorchEmbedder(loaders.load(reference), target, tuning)
     compiled = _find_compiled(reference)
     if compiled is not None:
         with contextlib.suppress(RuntimeError):  # a damaged cache is made again
-            return OpenVinoEmbedder(*compiled)
+            return OpenVinoEmbedder(*compiled, tuning)
     preparing()
     from imsearch.models import loaders
 
     loaded = loaders.load(reference)
     try:
-        return OpenVinoEmbedder(loaded.model, _compile(loaded))
+        return OpenVinoEmbedder(loaded.model, _compile(loaded), tuning)
     except Exception:  # its converters raise their own kinds for what they do not know
         logger.warning("model '%s' could not be compiled; torch runs it instead", reference.name, exc_info=True)
-        return TorchEmbedder(loaded, "cpu")
+        return TorchEmbedder(loaded, "cpu", tuning)
 
 
 def best_device() -> str:
@@ -97,44 +100,48 @@ def _check_device(device: str, found: str | None) -> None:
 
 
 class TorchEmbedder:
-    """Runs a model with torch: half precision on an accelerator, float32 on a CPU."""
+    """Runs a model with torch: in half precision on an accelerator, in float32 on a CPU, unless told otherwise."""
 
-    def __init__(self, loaded: "Loaded", device: str) -> None:
+    def __init__(self, loaded: "Loaded", device: str, tuning: Tuning = DEFAULT_TUNING) -> None:
         from imsearch.models import loaders
 
         self.model = loaded.model
-        self.precision = "f32" if device == "cpu" else "f16"
-        self._batch = BATCH if device == "cpu" else ACCELERATOR_BATCH
+        self.precision = "f32" if device == "cpu" else tuning.precision or "f16"
+        self.batch_size = tuning.batch_size or (BATCH if device == "cpu" else ACCELERATOR_BATCH)
         try:
-            self._run = loaders.runner(loaded.network, device, half=device != "cpu")
+            self._run = loaders.runner(loaded, device, self.precision, tuning.threads)
         except ModelError as exc:
             raise DeviceUnavailableError(f"device '{device}' cannot be used: {exc}") from exc
-        self._normalise = loaders.normalise
 
     def embed(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Prepared pictures (n, height, width, 3) to unit-length vectors (n, dimensions)."""
-        batches = (pixels[at : at + self._batch] for at in range(0, len(pixels), self._batch))
-        rows = [self._run(self._normalise(batch, self.model.preprocessing)) for batch in batches]
-        return unit_length(np.concatenate(rows), self.model)
+        return unit_length(self._run(_parts(pixels, self.batch_size)), self.model)
 
 
 class OpenVinoEmbedder:
-    """Runs a compiled model on the CPU in float32."""
+    """Runs a compiled model on the CPU: in bf16 where it has that natively, else in float32, unless told otherwise."""
 
-    precision = "f32"
-
-    def __init__(self, model: Model, folder: Path) -> None:
+    def __init__(self, model: Model, folder: Path, tuning: Tuning = DEFAULT_TUNING) -> None:
         self.model = model
-        settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
+        self.batch_size = tuning.batch_size or BATCH
+        core = _openvino().Core()
+        native = tuning.precision != "f32" and "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        self.precision = "bf16" if native and tuning.precision in (None, "bf16") else "f32"
+        settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": self.precision}
+        if tuning.threads is not None:
+            settings["INFERENCE_NUM_THREADS"] = str(tuning.threads)
         if os.access(folder, os.W_OK):
             settings["CACHE_DIR"] = str(folder)  # machine code for this CPU, which saves a cold query 0.1 s
-        self._compiled = _openvino().Core().compile_model(folder / "model.xml", "CPU", settings)
+        self._compiled = core.compile_model(folder / "model.xml", "CPU", settings)
 
     def embed(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Prepared pictures (n, height, width, 3) to unit-length vectors (n, dimensions)."""
-        batches = (pixels[at : at + BATCH] for at in range(0, len(pixels), BATCH))
-        rows = [self._compiled(np.ascontiguousarray(batch))[0] for batch in batches]
+        rows = [self._compiled(np.ascontiguousarray(part))[0] for part in _parts(pixels, self.batch_size)]
         return unit_length(np.concatenate(rows), self.model)
+
+
+def _parts(pixels: NDArray[np.uint8], size: int) -> list[NDArray[np.uint8]]:
+    return [pixels[at : at + size] for at in range(0, len(pixels), size)]
 
 
 def _openvino() -> Any:

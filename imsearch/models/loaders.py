@@ -5,7 +5,7 @@ Nothing here fetches anything: weights are on this machine or an error says how 
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -349,7 +349,8 @@ def _check_preprocessing(processor: Any, preprocessing: Preprocessing) -> None:
         waves = [127.5 + 127.5 * np.sin(rows / a + columns / b) for a, b in ((9, 14), (23, 7), (31, 40))]
         picture = np.stack(waves, axis=-1).astype(np.uint8)
         wanted = np.asarray(processor(images=picture, return_tensors="np")["pixel_values"][0])
-        ours = normalise(prepare(from_array(picture), preprocessing)[None], preprocessing)[0]
+        prepared = torch.from_numpy(prepare(from_array(picture), preprocessing)[None].copy())
+        ours = normalise(prepared, preprocessing)[0].numpy()
         if wanted.shape != ours.shape:
             raise ValueError(f"it gives {wanted.shape}, not {ours.shape}")
         levels = np.abs(wanted - ours) * np.reshape(preprocessing.std, (3, 1, 1))
@@ -357,10 +358,13 @@ def _check_preprocessing(processor: Any, preprocessing: Preprocessing) -> None:
             raise ValueError(f"it differs by {levels.mean():.1f} levels of 255")
 
 
-def normalise(pixels: NDArray[np.uint8], preprocessing: Preprocessing) -> NDArray[np.float32]:
-    """uint8 (n, height, width, 3) to the float32 (n, 3, height, width) that a network takes."""
-    mean, std = np.array(preprocessing.mean, np.float32), np.array(preprocessing.std, np.float32)
-    return np.ascontiguousarray(((pixels.astype(np.float32) - mean) / std).transpose(0, 3, 1, 2))
+def normalise(pixels: torch.Tensor, preprocessing: Preprocessing) -> torch.Tensor:
+    """uint8 (n, height, width, 3) to the float32 (n, 3, height, width) that a network takes, on the same device.
+
+    It stays in the memory order of the pixels, which is what torch calls channels_last.
+    """
+    mean, std = (pixels.new_tensor(values, dtype=torch.float32) for values in (preprocessing.mean, preprocessing.std))
+    return ((pixels.float() - mean) / std).permute(0, 3, 1, 2)
 
 
 def accelerator() -> str | None:
@@ -377,20 +381,39 @@ def example(preprocessing: Preprocessing) -> torch.Tensor:
     return torch.zeros(2, 3, *preprocessing.output_size)
 
 
-def runner(network: nn.Module, device: str, *, half: bool) -> Callable[[NDArray[np.float32]], Any]:
-    """A function that runs ``network`` on ``device``, in half precision if ``half``.
+def runner(
+    loaded: Loaded, device: str, precision: str, threads: int | None = None
+) -> Callable[[Iterable[NDArray[np.uint8]]], NDArray[np.float32]]:
+    """A function that runs a network on ``device`` in ``precision``, on a CPU with ``threads``: batches of uint8
+    (n, height, width, 3) to one float32 (sum of all n, dimensions).
 
     Raises `ModelError` where torch has no such device.
     """
+    kind = torch.device(device).type
+    if kind == "cpu" and threads is not None:
+        torch.set_num_threads(threads)
     try:
-        network = network.to(device).to(memory_format=torch.channels_last)
+        network = loaded.network.to(device).to(memory_format=torch.channels_last)
+        upload = torch.cuda.Stream(device) if kind == "cuda" else None  # type: ignore[no-untyped-call]
     except (RuntimeError, AssertionError) as exc:
         raise ModelError(str(exc)) from exc
-    kind = torch.device(device).type
+    half = {"f16": torch.float16, "bf16": torch.bfloat16}.get(precision)
 
-    def run(pixels: NDArray[np.float32]) -> Any:
-        batch = torch.from_numpy(pixels).to(device, memory_format=torch.channels_last)
-        with torch.inference_mode(), torch.autocast(kind, torch.float16, enabled=half):
-            return network(batch).float().cpu().numpy()
+    def on_device(batch: NDArray[np.uint8]) -> torch.Tensor:
+        pixels = torch.from_numpy(batch)
+        if upload is None:
+            return pixels.to(device)
+        with torch.cuda.stream(upload):  # beside the network, which is still at the batch before
+            pixels = pixels.pin_memory().to(device, non_blocking=True)
+        running = torch.cuda.current_stream(device)
+        running.wait_stream(upload)
+        pixels.record_stream(running)
+        return pixels
+
+    def run(batches: Iterable[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        with torch.inference_mode(), torch.autocast(kind, half, enabled=half is not None):
+            rows = [network(normalise(on_device(batch), loaded.model.preprocessing)).float() for batch in batches]
+            vectors: NDArray[np.float32] = torch.cat(rows).cpu().numpy()  # the first and only time it is waited for
+        return vectors
 
     return run

@@ -32,7 +32,11 @@ class Embedder(Protocol):
 
     @property
     def precision(self) -> str:
-        """The arithmetic that it runs in: ``f32`` or ``f16``."""
+        """The arithmetic that it runs in: ``f32``, ``bf16`` or ``f16``."""
+
+    @property
+    def batch_size(self) -> int:
+        """How many pictures it computes at once."""
 
     def embed(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Prepared pictures (n, height, width, 3) to unit-length vectors (n, dimensions)."""
