@@ -16,7 +16,7 @@ from imsearch.images import decode, scan
 from imsearch.images.pool import DecodePool
 from imsearch.images.reading import Decoded, Failed, Known, NotAPicture, Outcome, Stamp, Task, Vanished
 from imsearch.images.scan import SEPARATOR, Found, Unreachable, as_prefix
-from imsearch.models.model import Embedder, Model
+from imsearch.models.model import Embedder
 from imsearch.records import IndexReport, Listener, Progress, Scanned, Skip
 from imsearch.searching import check_fingerprint
 from imsearch.store.rows import FileRow, NewContent, NewFile, Space

@@ -93,6 +93,7 @@ class Library:
         self._reader: Reader | None = None
         self._store: Store | None = None
         self._embedder: Embedder | None = None
+        self._bulk_embedder: Embedder | None = None
         self._tuning = DEFAULT_TUNING
         self._candidates: Candidates | None = None
         self._base_identity: tuple[int, ...] | None = None
@@ -117,7 +118,7 @@ class Library:
         for opened in (self._reader, self._store):
             if opened is not None:
                 opened.close()
-        self._reader = self._store = self._embedder = self._candidates = None
+        self._reader = self._store = self._embedder = self._bulk_embedder = self._candidates = None
 
     @property
     def model(self) -> str:
@@ -174,6 +175,8 @@ class Library:
             if not roots:
                 raise UsageError("name a folder to index: this library knows none yet")
             check_precision(store.space_of(self.model), precision)
+            if precision is not None:
+                self._embedder = None  # it may have been opened in another while there were no vectors
             with Keeper(store, self.model, self.path) as keeper:
 
                 def tell(event: Event) -> None:
@@ -413,23 +416,25 @@ class Library:
                     self.path.rmdir()
 
     def _index_embedder(self, tuning: Tuning, listener: Listener) -> Embedder:
-        if self._embedder is None or tuning != self._tuning:
-            self._embedder = self._open_embedder(self._device, tuning, listener)
+        if self._bulk_embedder is None or tuning != self._tuning:
+            self._bulk_embedder = self._open_embedder(self._device, tuning, listener, bulk=True)
             self._tuning = tuning
-        return self._embedder
+        return self._bulk_embedder
 
     def _query_embedder(self) -> Embedder:
         """On the CPU unless told otherwise: one picture is done before an accelerator has even started."""
         if self._embedder is None:
-            self._embedder = self._open_embedder(self._device or "cpu", self._tuning, lambda event: None)
+            self._embedder = self._open_embedder(self._device or "cpu", DEFAULT_TUNING, lambda event: None)
         return self._embedder
 
-    def _open_embedder(self, device: str | None, tuning: Tuning, listener: Listener) -> Embedder:
+    def _open_embedder(self, device: str | None, tuning: Tuning, listener: Listener, *, bulk: bool = False) -> Embedder:
         """An engine in the precision that the vectors of the model have, if there are any."""
         reference = self._reference or catalogue.parse(self.model)
         space = self._reading().space_of(self.model) if self._exists() else None
         chosen = tuning if space is None else replace(tuning, precision=space.precision)
-        embedder = engines.open_embedder(reference, device, lambda: listener(PreparingModel(reference.name)), chosen)
+        embedder = engines.open_embedder(
+            reference, device, lambda: listener(PreparingModel(reference.name)), chosen, bulk=bulk
+        )
         if space is None and tuning.precision not in (None, embedder.precision):
             raise UsageError(
                 f"'{reference.name}' runs in {embedder.precision} on this machine, not in {tuning.precision}: "

@@ -1,6 +1,7 @@
 """Running models: compiled and kept, or by torch."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from imsearch.errors import DeviceUnavailableError, ModelError
 from imsearch.models import engines, loaders
 from imsearch.models.catalogue import parse
 from imsearch.models.model import Model, unit_length
+from imsearch.records import Preprocessing, Tuning
 
 
 def pixels(count: int, side: int = 64) -> np.ndarray:
@@ -50,6 +52,51 @@ def test_openvino_says_what_torch_says(model_folder: Path) -> None:
     assert embedder.model == on_torch.model
     assert (embedder.precision, on_torch.precision) == ("f32", "f32")
     np.testing.assert_allclose(embedder.embed(pixels(9)), on_torch.embed(pixels(9)), atol=2e-5)
+
+
+@pytest.mark.parametrize("tuning", [Tuning(), Tuning(batch_size=3, threads=1), Tuning(batch_size=2, threads=3)])
+def test_in_bulk_rows_are_the_same_and_in_order(model_folder: Path, tuning: Tuning) -> None:
+    embedder, _ = opened(model_folder)
+    bulk = engines.open_embedder(parse(str(model_folder)), "cpu", lambda: None, tuning, bulk=True)
+    assert bulk.batch_size == (tuning.batch_size or engines.BATCH) * (tuning.threads or os.cpu_count() or 1)
+    np.testing.assert_allclose(bulk.embed(pixels(21)), embedder.embed(pixels(21)), atol=1e-5)
+
+
+@pytest.mark.parametrize("precision", ["f32", "bf16", "f16"])
+def test_an_engine_says_in_which_precision_it_runs(model_folder: Path, precision: str) -> None:
+    """A CPU without bf16 of its own, and every CPU for f16, falls back on f32, whose vectors are as good."""
+    exact, _ = opened(model_folder)
+    embedder = engines.open_embedder(parse(str(model_folder)), "cpu", lambda: None, Tuning(precision))
+    assert embedder.precision in ({"bf16", "f32"} if precision == "bf16" else {"f32"})
+    assert (embedder.embed(pixels(9)) * exact.embed(pixels(9))).sum(axis=1).min() > 0.98
+
+
+def test_torch_takes_batches_of_any_size(model_folder: Path) -> None:
+    loaded = loaders.load(parse(str(model_folder)))
+    expected = engines.TorchEmbedder(loaded, "cpu").embed(pixels(7))
+    for size in (1, 3, 7, 64):
+        embedder = engines.TorchEmbedder(loaded, "cpu", Tuning(batch_size=size))
+        assert embedder.batch_size == size
+        np.testing.assert_allclose(embedder.embed(pixels(7)), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(("precision", "least"), [("f32", 0.99999), ("bf16", 0.98)])
+def test_torch_runs_in_the_precision_it_is_given(model_folder: Path, precision: str, least: float) -> None:
+    loaded = loaders.load(parse(str(model_folder)))
+    expected = engines.TorchEmbedder(loaded, "cpu").embed(pixels(5))
+    vectors = loaders.runner(loaded, "cpu", precision)([pixels(5)])
+    assert vectors.dtype == np.float32
+    assert (unit_length(vectors, loaded.model) * expected).sum(axis=1).min() > least
+
+
+def test_normalised_pixels_keep_their_order_in_memory(model_folder: Path) -> None:
+    preprocessing = Preprocessing(4, (4, 4), "bicubic", (1.0, 2.0, 3.0), (2.0, 4.0, 8.0))
+    batch = pixels(2, 4)
+    found = loaders.normalise(torch.from_numpy(batch), preprocessing)
+    np.testing.assert_array_equal(
+        found, ((batch - np.float32([1, 2, 3])) / np.float32([2, 4, 8])).transpose(0, 3, 1, 2)
+    )
+    assert found.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_a_compiled_model_is_kept(model_folder: Path, tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def test_copies_in_batches_that_follow_each_other_are_embedded_once(
     for photo in list(album.iterdir()):
         for number in range(3):
             shutil.copy(photo, album / f"{photo.stem} {number}.jpg")
-    assert counts(library.index(album, batch_size=1)) == {"added": 48, "embedded": 12}
+    assert counts(library.index(album, batch_size=1, threads=1)) == {"added": 48, "embedded": 12}
     assert len(library.query(sorted(album.iterdir())[0], 4, min_score=0.999)) == 4
 
 
@@ -200,6 +200,41 @@ def test_a_second_model_gets_a_space_of_its_own(library: imsearch.Library, album
     assert counts(library.index(album)) == {"unchanged": 12}
 
 
+def test_a_library_keeps_the_precision_that_it_was_begun_with(
+    library: imsearch.Library, album: Path, tiny_model: str
+) -> None:
+    library.embed(sorted(album.iterdir())[0])
+    library.index(album, precision="f32", batch_size=3, threads=1)
+    assert library.info().precision == "f32"
+    assert counts(library.index(album, precision="f32")) == {"unchanged": 12}
+    for precision in ("f16", "bf16"):
+        with pytest.raises(
+            imsearch.UsageError, match=rf"in f32, not {precision}: leave out --precision, or index into"
+        ):
+            library.index(album, precision=precision)
+    with (
+        imsearch.open(library.path, model=f"{tiny_model}:mean", device="cpu") as second,
+        pytest.raises(imsearch.UsageError, match=r"runs in b?f\d\d on this machine, not in f16: leave out --precision"),
+    ):
+        second.index(album, precision="f16")
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"precision": "int8"}, "a precision is f32, bf16 or f16, not 'int8'"),
+        ({"batch_size": 0}, "the batch size must be at least 1, not 0"),
+        ({"threads": -1}, "the number of threads must be at least 1, not -1"),
+    ],
+)
+def test_settings_that_cannot_be(
+    library: imsearch.Library, album: Path, setting: dict[str, object], message: str
+) -> None:
+    with pytest.raises(imsearch.UsageError, match=message):
+        library.index(album, **setting)
+    assert not library.path.exists()
+
+
 def test_events_count_what_the_report_counts(library: imsearch.Library, album: Path) -> None:
     (album / "empty.jpg").touch()
     events: list[object] = []
@@ -221,7 +256,7 @@ def test_an_interrupted_run_keeps_its_batches(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        library.index(album, batch_size=2, listener=interrupt)
+        library.index(album, batch_size=2, threads=1, listener=interrupt)
     assert library.info().files == 8
     assert counts(library.index(album)) == {"added": 4, "unchanged": 8, "embedded": 4}
 
@@ -233,7 +268,7 @@ imsearch.indexing.BATCH_FILES = 3
 library, model, folder = sys.argv[1:]
 print("started", flush=True)
 with imsearch.open(library, model=model) as opened:
-    opened.index(folder, batch_size=1, listener=lambda event: print(type(event).__name__, flush=True))
+    opened.index(folder, batch_size=1, threads=1, listener=lambda event: print(type(event).__name__, flush=True))
 print("finished", flush=True)
 """
 

@@ -29,8 +29,8 @@ from imsearch.records import DEFAULT_TUNING, Preprocessing, Tuning
 if TYPE_CHECKING:
     from imsearch.models.loaders import Loaded
 
-BATCH = 8
-"""Pictures per call: on CPUs more of them gain nothing and leave the caches."""
+BATCH = 4
+"""Pictures per call on a CPU: more of them gain nothing and leave the caches."""
 
 ACCELERATOR_BATCH = 128
 
@@ -47,12 +47,18 @@ def cache_folder() -> Path:
 
 
 def open_embedder(
-    reference: Reference, device: str | None, preparing: Callable[[], None], tuning: Tuning = DEFAULT_TUNING
+    reference: Reference,
+    device: str | None,
+    preparing: Callable[[], None],
+    tuning: Tuning = DEFAULT_TUNING,
+    *,
+    bulk: bool = False,
 ) -> Embedder:
     """An engine for the model that ``reference`` names, on ``device`` or, if None, on the best one here.
 
     ``preparing`` is called first where the model must be loaded anew, which takes seconds. Where the device has no
-    arithmetic of the precision that ``tuning`` names, the engine computes in f32.
+    arithmetic of the precision that ``tuning`` names, the engine computes in f32. With ``bulk`` the engine is for very
+    many pictures, else it answers soonest for a single one.
     """
     target = device or best_device()
     if target != "cpu":
@@ -64,13 +70,13 @@ def open_embedder(
     compiled = _find_compiled(reference)
     if compiled is not None:
         with contextlib.suppress(RuntimeError):  # a damaged cache is made again
-            return OpenVinoEmbedder(*compiled, tuning)
+            return OpenVinoEmbedder(*compiled, tuning, bulk=bulk)
     preparing()
     from imsearch.models import loaders
 
     loaded = loaders.load(reference)
     try:
-        return OpenVinoEmbedder(loaded.model, _compile(loaded), tuning)
+        return OpenVinoEmbedder(loaded.model, _compile(loaded), tuning, bulk=bulk)
     except Exception:  # its converters raise their own kinds for what they do not know
         logger.warning("model '%s' could not be compiled; torch runs it instead", reference.name, exc_info=True)
         return TorchEmbedder(loaded, "cpu", tuning)
@@ -121,23 +127,40 @@ class TorchEmbedder:
 class OpenVinoEmbedder:
     """Runs a compiled model on the CPU: in bf16 where it has that natively, else in float32, unless told otherwise."""
 
-    def __init__(self, model: Model, folder: Path, tuning: Tuning = DEFAULT_TUNING) -> None:
+    def __init__(self, model: Model, folder: Path, tuning: Tuning = DEFAULT_TUNING, *, bulk: bool = False) -> None:
         self.model = model
-        self.batch_size = tuning.batch_size or BATCH
-        core = _openvino().Core()
+        openvino = _openvino()
+        core = openvino.Core()
         native = tuning.precision != "f32" and "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         self.precision = "bf16" if native and tuning.precision in (None, "bf16") else "f32"
-        settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": self.precision}
-        if tuning.threads is not None:
-            settings["INFERENCE_NUM_THREADS"] = str(tuning.threads)
+        settings: dict[str, str | int] = {"INFERENCE_PRECISION_HINT": self.precision}
+        streams = 1
+        if bulk:
+            # A core to a batch: where all cores are at one batch, each waits for that which decoding holds up.
+            streams = tuning.threads or os.cpu_count() or 1
+            settings |= {"NUM_STREAMS": streams, "INFERENCE_NUM_THREADS": streams}
+        else:
+            settings["PERFORMANCE_HINT"] = "LATENCY"
         if os.access(folder, os.W_OK):
             settings["CACHE_DIR"] = str(folder)  # machine code for this CPU, which saves a cold query 0.1 s
-        self._compiled = core.compile_model(folder / "model.xml", "CPU", settings)
+        compiled = core.compile_model(folder / "model.xml", "CPU", settings)
+        self._at_a_time = tuning.batch_size or BATCH
+        self.batch_size = streams * self._at_a_time
+        self._requests = openvino.AsyncInferQueue(compiled, streams)
+        self._requests.set_callback(_keep)
 
     def embed(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Prepared pictures (n, height, width, 3) to unit-length vectors (n, dimensions)."""
-        rows = [self._compiled(np.ascontiguousarray(part))[0] for part in _parts(pixels, self.batch_size)]
-        return unit_length(np.concatenate(rows), self.model)
+        vectors = np.empty((len(pixels), self.model.dimensions), np.float32)
+        for at in range(0, len(pixels), self._at_a_time):
+            part = slice(at, at + self._at_a_time)
+            self._requests.start_async({0: pixels[part]}, vectors[part])
+        self._requests.wait_all()
+        return unit_length(vectors, self.model)
+
+
+def _keep(request: Any, vectors: NDArray[np.float32]) -> None:
+    vectors[:] = request.get_output_tensor(0).data
 
 
 def _parts(pixels: NDArray[np.uint8], size: int) -> list[NDArray[np.uint8]]:

@@ -36,7 +36,7 @@ class Embedder(Protocol):
 
     @property
     def batch_size(self) -> int:
-        """How many pictures it computes at once."""
+        """How many pictures it computes at once, in all its threads."""
 
     def embed(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Prepared pictures (n, height, width, 3) to unit-length vectors (n, dimensions)."""
