@@ -5,6 +5,7 @@ cache: deleting it costs the seconds of compiling anew.
 """
 
 import contextlib
+import importlib
 import json
 import logging
 import os
@@ -33,6 +34,8 @@ BATCH = 4
 """Pictures per call on a CPU: more of them gain nothing and leave the caches."""
 
 ACCELERATOR_BATCH = 128
+
+_CONVERTER = "openvino.tools.ovc"
 
 FORMAT = 1
 """Of the folders of compiled models."""
@@ -168,10 +171,16 @@ def _parts(pixels: NDArray[np.uint8], size: int) -> list[NDArray[np.uint8]]:
 
 
 def _openvino() -> Any:
+    """OpenVINO without its converter, whose import takes longer than its own and which only `_compile` needs."""
     # OpenVINO reports its import over the network unless its telemetry package is missing, so it goes missing.
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    missing = _CONVERTER not in sys.modules
+    if missing:
+        sys.modules[_CONVERTER] = None  # type: ignore[assignment]
     import openvino
 
+    if missing:
+        del sys.modules[_CONVERTER]
     return openvino
 
 
@@ -186,7 +195,8 @@ def _compile(loaded: "Loaded") -> Path:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # tracing warns of values that it fixes, which is what is wanted
-            converted = openvino.convert_model(loaded.network, example_input=loaders.example(preprocessing))
+            convert_model = importlib.import_module(_CONVERTER).convert_model
+            converted = convert_model(loaded.network, example_input=loaders.example(preprocessing))
     finally:
         logging.getLogger().setLevel(level)  # the converter leaves everybody's logging at ERROR
     converted.reshape([-1, 3, height, width])
