@@ -237,6 +237,7 @@ class Library:
         min_score: float,
         filters: Filters,
     ) -> Iterator[Answer]:
+        preprocessing = engines.compiled_preprocessing(self._reference or catalogue.parse(space.model))
         while True:
             started = time.monotonic()
             names: list[str] = []
@@ -244,7 +245,7 @@ class Library:
             for source in itertools.islice(probes, PROBES_AT_ONCE):
                 names.append(name_of(source))
                 try:
-                    read.append(read_probe(source, crop))
+                    read.append(read_probe(source, crop, preprocessing))
                 except ImsearchError as exc:
                     read.append(exc)
             if not read:
@@ -267,12 +268,14 @@ class Library:
     def embed(self, probe: "ProbeLike", *, crop: str | Crop | None = None) -> NDArray[np.float32]:
         """The embedding of a picture: float32, unit length, shape (dimensions,). It need not be indexed."""
         crop = Crop.parse(crop) if isinstance(crop, str) else crop
-        vector: NDArray[np.float32] = self._embed([read_probe(probe, crop)])[0]
+        preprocessing = self._query_embedder().model.preprocessing
+        vector: NDArray[np.float32] = self._embed([read_probe(probe, crop, preprocessing)])[0]
         return vector
 
     def similarity(self, first: "ProbeLike", second: "ProbeLike") -> float:
         """The cosine similarity of two pictures, in -1..1. Neither need be indexed."""
-        one, other = self._embed([read_probe(first), read_probe(second)])
+        preprocessing = self._query_embedder().model.preprocessing
+        one, other = self._embed([read_probe(probe, None, preprocessing) for probe in (first, second)])
         return float(np.clip(one @ other, -1.0, 1.0))
 
     def files(self, *, failed: bool = False) -> Iterator[FileRecord]:
@@ -445,7 +448,8 @@ class Library:
     def _embed(self, probes: Sequence[Probe]) -> NDArray[np.float32]:
         embedder = self._query_embedder()
         preprocessing = embedder.model.preprocessing
-        return embedder.embed(np.stack([decode.prepare(probe.image, preprocessing) for probe in probes]))
+        pixels = [decode.prepare(probe.image, preprocessing, (probe.width, probe.height)) for probe in probes]
+        return embedder.embed(np.stack(pixels))
 
     def _questions(self, probes: Sequence[Probe], reader: Reader, space: Space) -> list[Question]:
         """Probes as vectors; those whose very bytes are in the library have theirs already."""

@@ -159,3 +159,21 @@ def test_a_crop_asks_with_a_part(indexed: imsearch.Library, photos: list[Path]) 
         assert one.path == other.path
         assert one.score == pytest.approx(other.score, abs=2e-3)
     assert by_crop[0].score < 0.9999
+
+
+def test_a_large_probe_is_decoded_as_indexed_pictures_are(tmp_path: Path, tiny_model: str, photos: list[Path]) -> None:
+    with Image.open(photos[2]) as photo:
+        large = photo.convert("RGB").resize((photo.width * 6, photo.height * 6), Image.Resampling.LANCZOS)
+    for folder, quality in (("indexed", 90), ("probes", 91)):
+        (tmp_path / folder).mkdir()
+        large.save(tmp_path / folder / "large.jpg", quality=quality)
+    with imsearch.open(tmp_path / "library", model=tiny_model) as library:
+        library.index(tmp_path / "indexed")
+        (hit,) = library.query(tmp_path / "probes" / "large.jpg", 1)
+        assert hit.score > 0.9999
+        assert (hit.width, hit.height) == large.size
+        by_pixels = library.query(large, 1)[0].score
+        assert by_pixels == pytest.approx(hit.score, abs=2e-3)
+        np.testing.assert_allclose(
+            library.embed(tmp_path / "probes" / "large.jpg") @ library.embed(large), 1, atol=2e-3
+        )

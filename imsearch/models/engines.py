@@ -85,6 +85,12 @@ def open_embedder(
         return TorchEmbedder(loaded, "cpu", tuning)
 
 
+def compiled_preprocessing(reference: Reference) -> Preprocessing | None:
+    """What the model asks of a picture, where that is known without loading it: once it has been compiled."""
+    compiled = _find_compiled(reference)
+    return compiled[0].preprocessing if compiled is not None else None
+
+
 def best_device() -> str:
     """The accelerator of this machine, else ``cpu``; torch is asked only where there is a sign of one."""
     signs = (
