@@ -153,6 +153,21 @@ def test_a_contact_sheet_holds_all_it_shows(ask, photos: list[Path], tmp_path: P
     assert (failed.returncode, b"cannot be written" in failed.stderr) == (2, True)
 
 
+def test_index_takes_settings_of_the_machine(tmp_path: Path, tiny_model: str, album: Path) -> None:
+    start = ("index", album, "--library", tmp_path / "library", "--model", tiny_model)
+    result = run(*start, "--precision", "f32", "--batch-size", 2, "--threads", 1)
+    assert (result.returncode, b"12 added" in result.stderr) == (0, True), result.stderr
+    for settings, message in {
+        ("--precision", "bf16"): "in f32, not bf16: leave out --precision",
+        ("--precision", "double"): "a precision is f32, bf16 or f16, not 'double'",
+        ("--batch-size", "0"): "the batch size must be at least 1, not 0",
+        ("--threads", "0"): "the number of threads must be at least 1, not 0",
+    }.items():
+        result = run(*start, *settings)
+        assert result.returncode == 2
+        assert re.search(message, " ".join(result.stderr.decode().split()))
+
+
 def test_a_person_at_a_terminal_sees_a_table_and_a_preview(indexed: Path, photos: list[Path]) -> None:
     table = on_a_terminal("query", photos[0], "-k", 2, "--library", indexed)
     assert re.search(r"score\s+size\s+taken\s+path", re.sub(r"\x1b\[[\d;]*m", "", table))

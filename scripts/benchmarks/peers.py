@@ -1,0 +1,156 @@
+"""imsearch beside others: rclip, and the script that one would write oneself. Same files, same machine, in turn.
+
+All three run the same network, so that what is compared is the programs and not their models. Everything is a whole
+process, start and end included, because that is what one waits for.
+"""
+
+import os
+import sys
+import tempfile
+import venv
+import warnings
+from pathlib import Path
+
+from benchmarks import starts
+from benchmarks.pictures import LARGE, SMALL, Kind, make
+from benchmarks.report import Report, in_turn, process_seconds, ratios
+
+RCLIP = "3.3.0"
+PLAIN = Path(__file__).with_name("plain.py")
+
+SMALL_PICTURES = 500
+LARGE_PICTURES = 64
+
+RCLIP_MODEL = "ViT-B-32-256-datacomp_s34b_b86k/visual.onnx"
+RCLIP_DIMENSIONS = 512
+RCLIP_SIDE = 256
+"""What rclip 3.3.0 expects of its image network (rclip/model_download.py, model.py, utils/preprocess.py): a file of
+this name in its data folder; input ``input``, float32 of shape (n, 3, 256, 256); one output of shape (n, 512)."""
+
+RCLIP_UNUSED = ("ViT-B-32-256-datacomp_s34b_b86k/textual.onnx", "tokenizer/bpe_simple_vocab_16e6.txt.gz")
+"""What it wants to be there and does not open unless it is asked with words."""
+
+
+class Rclip:
+    """rclip in a virtual environment of its own, with imsearch's network in the place of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        """Install it in ``folder``, unless it is there from an earlier run."""
+        self._environment = folder / f"rclip-{RCLIP}"
+        self._data = self._environment / "data"
+        self._program = self._environment / ("Scripts" if os.name == "nt" else "bin") / "rclip"
+        if not self._program.exists():
+            print(f"\nInstalling rclip {RCLIP} into {self._environment} ...", flush=True)
+            venv.create(self._environment, with_pip=True)
+            python = self._program.with_name("python")
+            process_seconds([str(python), "-m", "pip", "install", "--quiet", f"rclip=={RCLIP}"])
+        for name in RCLIP_UNUSED:
+            (self._data / name).parent.mkdir(parents=True, exist_ok=True)
+            (self._data / name).touch()
+        if not (self._data / RCLIP_MODEL).exists():
+            export(self._data / RCLIP_MODEL)
+
+    def index(self, pictures: Path, probe: Path) -> float:
+        """Seconds of the first run in a folder, which indexes it and then answers one query."""
+        for path in self._data.glob("db.sqlite3*"):
+            path.unlink()
+        return self._seconds(pictures, [str(probe)])
+
+    def query(self, pictures: Path, probe: Path) -> float:
+        """Seconds of a query that is told not to look for changes."""
+        return self._seconds(pictures, ["--no-indexing", str(probe)])
+
+    def _seconds(self, pictures: Path, arguments: list[str]) -> float:
+        environment = {**os.environ, "RCLIP_DATADIR": str(self._data), "HF_HUB_OFFLINE": "1"}
+        environment.pop("PYTHONPATH", None)
+        return process_seconds([str(self._program), *arguments], cwd=pictures, env=environment)
+
+
+def export(path: Path) -> None:
+    """Write imsearch's default network as the ONNX file that rclip expects: its 1280 outputs cut to 512."""
+    import torch
+
+    from benchmarks import inside
+
+    class Cut(torch.nn.Module):
+        def __init__(self, network: torch.nn.Module) -> None:
+            super().__init__()
+            self.network = network
+
+        def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+            """The first of the outputs."""
+            outputs: torch.Tensor = self.network(pixels)
+            return outputs[:, :RCLIP_DIMENSIONS]
+
+    making = path.with_suffix(".making")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch prefers its newer exporter, which needs one more package
+        torch.onnx.export(
+            Cut(inside.network()).eval(),
+            (torch.zeros(1, 3, RCLIP_SIDE, RCLIP_SIDE),),
+            making,
+            input_names=["input"],
+            output_names=["output"],
+            dynamic_axes={"input": {0: "n"}, "output": {0: "n"}},
+            dynamo=False,
+        )
+    making.replace(path)
+
+
+def measure(report: Report, sources: list[Path], scratch: Path, output: Path, probe: Path, runs: int) -> None:
+    """Index small pictures and 12-megapixel photographs with each, and ask each in a new process."""
+    rclip = Rclip(output)
+    for kind, count in ((SMALL, SMALL_PICTURES), (LARGE, LARGE_PICTURES)):
+        with tempfile.TemporaryDirectory(dir=scratch) as folder:
+            make(sources, Path(folder) / "pictures", kind, count)
+            _measure_kind(report, rclip, kind, count, Path(folder), probe, runs)
+
+
+def _measure_kind(report: Report, rclip: Rclip, kind: Kind, count: int, scratch: Path, probe: Path, runs: int) -> None:
+    pictures, library, saved = scratch / "pictures", scratch / "library", scratch / "plain.npz"
+    plain = [sys.executable, str(PLAIN)]
+
+    def imsearch_index() -> float:
+        with tempfile.TemporaryDirectory(dir=scratch) as folder:
+            command = [*starts.COMMAND, "index", str(pictures), "--library", str(Path(folder) / "library")]
+            return count / process_seconds(command)
+
+    section = f"Beside others: indexing {count} {kind.name} pictures"
+    rates = in_turn(
+        runs,
+        **{
+            "imsearch": imsearch_index,
+            "rclip": lambda: count / rclip.index(pictures, probe),
+            "torchvision + NumPy": lambda: count / process_seconds([*plain, "index", str(pictures), str(saved)]),
+        },
+    )
+    for name, values in rates.items():
+        report.add(section, f"{name}, whole process", values, "pictures/s", 1)
+    _ratios(report, section, rates, faster_is="more")
+    report.curves.setdefault("peers", {})[f"indexing, {kind.name}"] = rates
+
+    process_seconds([*starts.COMMAND, "index", str(pictures), "--library", str(library)])
+    if kind is LARGE:  # a query does not depend on how large the indexed pictures were
+        return
+    section = f"Beside others: a query among {count} pictures, new process"
+    times = in_turn(
+        runs,
+        **{
+            "imsearch": lambda: process_seconds(starts.query_command(library, probe)),
+            "rclip": lambda: rclip.query(pictures, probe),
+            "torchvision + NumPy": lambda: process_seconds([*plain, "query", str(saved), str(probe)]),
+        },
+    )
+    for name, values in times.items():
+        report.add(section, name, values, "s", 3)
+    _ratios(report, section, times, faster_is="less")
+    report.curves["peers"]["query"] = times
+    report.save()
+
+
+def _ratios(report: Report, section: str, values: dict[str, list[float]], faster_is: str) -> None:
+    for name, others in values.items():
+        if name != "imsearch":
+            own = values["imsearch"]
+            times = ratios(own, others) if faster_is == "more" else ratios(others, own)
+            report.add(section, f"speed of imsearch, as a multiple of {name}", times)
