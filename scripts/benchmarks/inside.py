@@ -193,8 +193,8 @@ def catalogue_bytes(folder: Path) -> int:
 class Searcher:
     """An open library that is asked with vectors, so that the model has no part in what is measured."""
 
-    def __init__(self, folder: Path) -> None:
-        self.library = imsearch.open(folder)
+    def __init__(self, folder: Path, model: str | None = None) -> None:
+        self.library = imsearch.open(folder, model=model)
         self._store, self._space = self.library._searched()
         self._candidates = self.library._fresh_candidates(self._store, self._space)
 

@@ -97,10 +97,15 @@ def export(path: Path) -> None:
     making.replace(path)
 
 
-def measure(report: Report, sources: list[Path], scratch: Path, output: Path, probe: Path, runs: int) -> None:
-    """Index small pictures and 12-megapixel photographs with each, and ask each in a new process."""
+def measure(
+    report: Report, sources: list[Path], scratch: Path, output: Path, probe: Path, runs: int, most: int
+) -> None:
+    """Index small pictures and 12-megapixel photographs with each, and ask each in a new process.
+
+    ``most`` bounds how many of each; rclip is installed below ``output``, once.
+    """
     rclip = Rclip(output)
-    for kind, count in ((SMALL, SMALL_PICTURES), (LARGE, LARGE_PICTURES)):
+    for kind, count in ((SMALL, min(most, SMALL_PICTURES)), (LARGE, min(most, LARGE_PICTURES))):
         with tempfile.TemporaryDirectory(dir=scratch) as folder:
             make(sources, Path(folder) / "pictures", kind, count)
             _measure_kind(report, rclip, kind, count, Path(folder), probe, runs)
@@ -129,9 +134,10 @@ def _measure_kind(report: Report, rclip: Rclip, kind: Kind, count: int, scratch:
     _ratios(report, section, rates, faster_is="more")
     report.curves.setdefault("peers", {})[f"indexing, {kind.name}"] = rates
 
-    process_seconds([*starts.COMMAND, "index", str(pictures), "--library", str(library)])
+    report.save()
     if kind is LARGE:  # a query does not depend on how large the indexed pictures were
         return
+    process_seconds([*starts.COMMAND, "index", str(pictures), "--library", str(library)])
     section = f"Beside others: a query among {count} pictures, new process"
     times = in_turn(
         runs,

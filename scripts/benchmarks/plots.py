@@ -11,7 +11,7 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from benchmarks.report import Report
 
@@ -140,7 +140,7 @@ def _growth(curve: dict[str, Any]) -> Figure:
     time.legend(loc="upper left", ncols=2)
     pictures = [count for count, _ in curve["bytes"]]
     sizes = [size / count / 1024 for count, size in curve["bytes"]]
-    disk.plot(pictures, sizes, color=ACCENT, linewidth=1.8)
+    disk.plot(pictures, sizes, "o-", color=ACCENT, linewidth=1.8, markersize=3)
     disk.set_ylim(0, 1.3 * max(sizes))
     disk.set_title("Catalogue on disk")
     disk.set_ylabel("KiB a picture")
@@ -158,7 +158,7 @@ def _search(curves: dict[Any, dict[str, dict[str, float]]]) -> Figure:
     figure, (recall, latency) = _figure(2, 3.3)
     questions = list(curves[sizes[0]])
     order = [name for name in questions if name == "all"] + sorted((set(questions) - {"all"}), key=float, reverse=True)
-    labels = ["none" if name == "all" else f"{float(name) * 100:g} %" for name in order]
+    labels = ["no filter" if name == "all" else f"{float(name) * 100:g} %" for name in order]
     colours = [ACCENT, SECOND, INK, FAINT]
     for at, size in enumerate(sizes):
         colour = colours[at % len(colours)]
@@ -176,8 +176,9 @@ def _search(curves: dict[Any, dict[str, dict[str, float]]]) -> Figure:
     recall.set_title("Recall@10 against exact search")
     recall.legend(loc="lower right")
     latency.set_yscale("log")
+    latency.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     latency.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    latency.yaxis.set_minor_formatter(NullFormatter())
+    latency.yaxis.set_minor_locator(NullLocator())
     latency.set_title("One query: p50 (dot) to p99 (line)")
     latency.set_ylabel("milliseconds, without the model")
     for axes in (recall, latency):
