@@ -49,7 +49,7 @@ def test_a_filled_library_answers_queries(
 ) -> None:
     library.index(album)
     with imsearch.open(tmp_path / "filled", model=library.model) as filled:
-        model = library._index_embedder(lambda event: None).model  # the tiny one, which has 48 dimensions too
+        model = library._query_embedder().model  # the tiny one, which has 48 dimensions too
         vectors = np.concatenate(list(Generator(real, 1).pages(COUNT)))
         sizes: list[int] = []
         times = inside.fill(filled.path, [vectors], model, "f32", lambda count, size: sizes.append(size))
