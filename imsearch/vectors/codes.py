@@ -59,23 +59,16 @@ class Codes:
     @classmethod
     def exact(cls, dimensions: int) -> "Codes":
         """Empty; to be looked through whole."""
-        return cls._make(_EXACT, np.zeros((1, dimensions), np.float32))
+        return cls(_trained(_EXACT, np.zeros((1, dimensions), np.float32)))
 
     @classmethod
     def trained(cls, sample: NDArray[np.float32], components: int, lists: int) -> "Codes":
         """Empty; with that many principal components and lists, after vectors (n, dimensions) of the same kind."""
-        reduction = f"PCA{components}," if components < sample.shape[1] else ""
-        return cls._make(f"{reduction}IVF{lists},SQ8", sample)
-
-    @classmethod
-    def _make(cls, recipe: str, sample: NDArray[np.float32]) -> "Codes":
-        index = faiss.index_factory(sample.shape[1], recipe, faiss.METRIC_L2)
-        ivf = faiss.extract_index_ivf(index)
-        ivf.by_residual = False
-        ivf.cp.niter = TRAINING_ROUNDS
-        ivf.cp.min_points_per_centroid = 1  # FAISS warns on stderr of fewer than 39
-        index.train(sample)
-        return cls(index)
+        recipe = f"IVF{lists},SQ8"
+        if components == sample.shape[1]:
+            return cls(_trained(recipe, sample))
+        reduction = _principal_components(sample, components)
+        return cls(faiss.IndexPreTransform(reduction, _trained(recipe, reduction.apply(sample))))
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
@@ -160,6 +153,28 @@ class Codes:
         if footer["head"] + len(codes) * codes.bytes_per_vector != end - length:
             return None
         return codes, footer["facts"]
+
+
+def _trained(recipe: str, sample: NDArray[np.float32]) -> faiss.Index:
+    index = faiss.index_factory(sample.shape[1], recipe, faiss.METRIC_L2)
+    ivf = faiss.extract_index_ivf(index)
+    ivf.by_residual = False
+    ivf.cp.niter = TRAINING_ROUNDS
+    ivf.cp.min_points_per_centroid = 1  # FAISS warns on stderr of fewer than 39
+    index.train(sample)
+    return index
+
+
+def _principal_components(sample: NDArray[np.float32], components: int) -> faiss.LinearTransform:
+    """FAISS's PCA as the linear map it comes to: its own object keeps all components, which every opening reads."""
+    pca = faiss.PCAMatrix(sample.shape[1], components)
+    pca.train(sample)
+    reduction = faiss.LinearTransform(sample.shape[1], components, True)
+    axes = faiss.vector_to_array(pca.A)
+    faiss.copy_array_to_vector(axes[: components * sample.shape[1]], reduction.A)
+    faiss.copy_array_to_vector(faiss.vector_to_array(pca.b), reduction.b)
+    reduction.is_trained = True
+    return reduction
 
 
 def _checksum(file: Any, length: int) -> int:
