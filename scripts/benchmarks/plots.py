@@ -88,7 +88,7 @@ def _bars(axes: Axes, rows: dict[str, Sequence[float]], title: str, unit: str, d
         axes.barh(at, medians[at], height=0.62, color=ACCENT if name == main else QUIET)
         if len(values) > 1:
             axes.plot([min(values), max(values)], [at, at], color=INK, linewidth=1.1, solid_capstyle="butt")
-        axes.text(max(values) + highest * 0.025, at, f"{medians[at]:,.{digits}f}", va="center", size=9)
+        axes.text(max(values) + highest * 0.025, at, f"{medians[at]:,.{max(digits, medians[at] < 10)}f}", va="center", size=9)
     axes.set_yticks(range(len(names)), names)
     axes.set_xlim(0, highest * 1.2)
     axes.invert_yaxis()
@@ -110,11 +110,12 @@ def _indexing(curves: dict[str, Any]) -> Figure:
 
 def _peers(curves: dict[str, Any]) -> Figure:
     figure, places = _figure(len(curves), 2.5)
-    for axes, (name, rows) in zip(places, curves.items(), strict=True):
+    ordered = sorted(curves.items(), key=lambda item: item[0] == "query")
+    for axes, (name, rows) in zip(places, ordered, strict=True):
         if name == "query":
             _bars(axes, rows, "A query, new process", "seconds (less is better)", 2, "imsearch")
         else:
-            _bars(axes, rows, name.capitalize(), "pictures per second", 0, "imsearch")
+            _bars(axes, rows, name[0].upper() + name[1:], "pictures per second", 0, "imsearch")
         if axes is not places[0]:
             axes.set_yticklabels([])
     return figure
