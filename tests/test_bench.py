@@ -93,6 +93,27 @@ def test_a_report_is_kept_as_json_and_as_a_table(tmp_path: Path) -> None:
     assert [each["median"] for each in json.loads((tmp_path / "results.json").read_text())["figures"]] == [0.25, 12345]
 
 
+def test_plots_are_drawn_of_what_was_measured(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    from benchmarks import plots
+
+    report = Report(tmp_path, {"runs": 2})
+    rates = {"imsearch": [4.6, 6.0], "rclip": [40.0, 41.0]}
+    asked = {"recall": 0.99, "p50": 1.0, "p99": 3.0}
+    report.curves |= {
+        "indexing": {"small": {name: [3.2, 60.0] for name in ("decode", "model", "shared", "index")}},
+        "queries": {1000: [0.4, 0.5]},
+        "growth": {"pictures": [64, 128], "milliseconds": [[1, 2, 3], [1, 2, 3]], "bytes": [(64, 9000), (128, 17000)]},
+        "search": {1000: {"all": asked, "0.1": asked}},
+        "peers": {"indexing, 12 MP": rates, "query": rates},
+    }
+    names = plots.draw(report)
+    assert names == ["indexing.png", "queries.png", "growth.png", "search.png", "peers.png"]
+    for name in names:
+        with Image.open(tmp_path / name) as image:
+            assert image.width > 800
+
+
 def test_measurements_are_made_in_turn() -> None:
     order: list[str] = []
     values = in_turn(

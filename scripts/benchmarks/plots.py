@@ -88,7 +88,8 @@ def _bars(axes: Axes, rows: dict[str, Sequence[float]], title: str, unit: str, d
         axes.barh(at, medians[at], height=0.62, color=ACCENT if name == main else QUIET)
         if len(values) > 1:
             axes.plot([min(values), max(values)], [at, at], color=INK, linewidth=1.1, solid_capstyle="butt")
-        axes.text(max(values) + highest * 0.025, at, f"{medians[at]:,.{max(digits, medians[at] < 10)}f}", va="center", size=9)
+        places = max(digits, 1) if medians[at] < 10 else digits
+        axes.text(max(values) + highest * 0.025, at, f"{medians[at]:,.{places}f}", va="center", size=9)
     axes.set_yticks(range(len(names)), names)
     axes.set_xlim(0, highest * 1.2)
     axes.invert_yaxis()
