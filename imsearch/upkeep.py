@@ -171,7 +171,8 @@ class Keeper:
                 space = self._store.space_of(self._model)
                 base = keep(self._store, space, self._folder, most_pending=most_pending) if space else None
             except Exception:  # a late base costs queries time, the run goes on
-                logger.warning("candidates could not be brought up to date", exc_info=True)
+                if not self._ended:  # else the catalogue was closed under it
+                    logger.warning("candidates could not be brought up to date", exc_info=True)
                 return
             self.made.set()
             taken_in = embedded

@@ -301,6 +301,7 @@ def optimize(library: LibraryOption = None, model: ModelOption = None, json_line
     Index runs do this by themselves whenever the library has doubled. Nothing is lost by it, and queries go on.
     """
     with _open(library, model) as opened:
+        present.note("measuring and building; a million pictures take some minutes")
         present.candidates(opened.optimize(), as_json=json_lines)
     return Exit.DONE
 

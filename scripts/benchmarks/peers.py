@@ -4,14 +4,19 @@ All three run the same network, so that what is compared is the programs and not
 process, start and end included, because that is what one waits for.
 """
 
+import contextlib
+import math
 import os
+import sqlite3
 import sys
 import tempfile
 import venv
 import warnings
 from pathlib import Path
 
-from benchmarks import starts
+import imsearch
+from benchmarks import inside, starts
+from benchmarks.generator import Generator
 from benchmarks.pictures import LARGE, SMALL, Kind, make
 from benchmarks.report import Report, in_turn, process_seconds, ratios
 
@@ -20,6 +25,7 @@ PLAIN = Path(__file__).with_name("plain.py")
 
 SMALL_PICTURES = 500
 LARGE_PICTURES = 64
+LARGE_LIBRARY = 100_000
 
 RCLIP_MODEL = "ViT-B-32-256-datacomp_s34b_b86k/visual.onnx"
 RCLIP_DIMENSIONS = 512
@@ -60,6 +66,20 @@ class Rclip:
         """Seconds of a query that is told not to look for changes."""
         return self._seconds(pictures, ["--no-indexing", str(probe)])
 
+    def grow(self, count: int) -> None:
+        """Have its database hold ``count`` pictures, by rows like those that are there under names of their own."""
+        with contextlib.closing(sqlite3.connect(self._data / "db.sqlite3")) as connection:
+            columns = [row[1] for row in connection.execute("PRAGMA table_info(images)") if row[1] != "id"]
+            values = ["filepath || '-' || ?" if name == "filepath" else name for name in columns]
+            ((own, last),) = connection.execute("SELECT count(*), max(id) FROM images")
+            for number in range(1, math.ceil(count / own)):
+                connection.execute(
+                    f"INSERT INTO images ({', '.join(columns)}) "  # noqa: S608  the names of its own columns
+                    f"SELECT {', '.join(values)} FROM images WHERE id <= ?",
+                    (number, last),
+                )
+            connection.commit()
+
     def _seconds(self, pictures: Path, arguments: list[str]) -> float:
         environment = {**os.environ, "RCLIP_DATADIR": str(self._data), "HF_HUB_OFFLINE": "1"}
         environment.pop("PYTHONPATH", None)
@@ -69,8 +89,6 @@ class Rclip:
 def export(path: Path) -> None:
     """Write imsearch's default network as the ONNX file that rclip expects: its 1280 outputs cut to 512."""
     import torch
-
-    from benchmarks import inside
 
     class Cut(torch.nn.Module):
         def __init__(self, network: torch.nn.Module) -> None:
@@ -151,7 +169,31 @@ def _measure_kind(report: Report, rclip: Rclip, kind: Kind, count: int, scratch:
         report.add(section, name, values, "s", 3)
     _ratios(report, section, times, faster_is="less")
     report.curves["peers"]["query"] = times
+    _measure_large_query(report, rclip, pictures, library, scratch, probe, runs)
     report.save()
+
+
+def _measure_large_query(
+    report: Report, rclip: Rclip, pictures: Path, library: Path, scratch: Path, probe: Path, runs: int
+) -> None:
+    """A cold query where there are many pictures: rclip reads every vector for it."""
+    rclip.grow(LARGE_LIBRARY)
+    grown, embedder = scratch / "grown", inside.open_embedder()
+    pages = Generator(inside.vectors_of(library), seed=1).pages(LARGE_LIBRARY)
+    inside.fill(grown, pages, embedder.model, embedder.precision)
+    with imsearch.open(grown) as opened:
+        opened.optimize()
+    section = f"Beside others: a query among {LARGE_LIBRARY:,} pictures, new process"
+    actions = {
+        "imsearch": lambda: process_seconds(starts.query_command(grown, probe)),
+        "rclip": lambda: rclip.query(pictures, probe),
+    }
+    for action in actions.values():
+        action()  # once, so that the files of both are in the file cache
+    times = in_turn(runs, **actions)
+    for name, values in times.items():
+        report.add(section, name, values, "s", 3)
+    _ratios(report, section, times, faster_is="less")
 
 
 def _ratios(report: Report, section: str, values: dict[str, list[float]], faster_is: str) -> None:
