@@ -94,7 +94,6 @@ def test_a_report_is_kept_as_json_and_as_a_table(tmp_path: Path) -> None:
 
 
 def test_plots_are_drawn_of_what_was_measured(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
     from benchmarks import plots
 
     report = Report(tmp_path, {"runs": 2})

@@ -23,8 +23,8 @@ from benchmarks.report import Report, in_turn, process_seconds, ratios
 RCLIP = "3.3.0"
 PLAIN = Path(__file__).with_name("plain.py")
 
-SMALL_PICTURES = 500
-LARGE_PICTURES = 64
+SMALL_PICTURES = 300
+LARGE_PICTURES = 48
 LARGE_LIBRARY = 100_000
 
 RCLIP_MODEL = "ViT-B-32-256-datacomp_s34b_b86k/visual.onnx"
