@@ -13,7 +13,7 @@ import imsearch
 PACKAGE = Path(imsearch.__file__).parent
 
 SOLE_IMPORTERS = {
-    "PIL": {"images/decode.py"},
+    "PIL": {"images/decode.py", "images/edits.py"},
     "sqlalchemy": {"store/schema.py", "store/store.py"},
     "sqlite3": {"store/connection.py"},
     "faiss": {"vectors/codes.py"},
