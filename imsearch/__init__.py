@@ -36,6 +36,8 @@ if TYPE_CHECKING:
         UsageError,
         WeightsUnavailableError,
     )
+    from imsearch.evaluating.results import Asked, Estimate, Evaluating, Evaluation, Quality
+    from imsearch.evaluating.run import evaluate
     from imsearch.images.probe import CLIPBOARD, Crop
     from imsearch.library import Library
     from imsearch.models.catalogue import known_models
@@ -59,11 +61,15 @@ __version__ = "0.1.0"
 __all__ = [
     "CLIPBOARD",
     "Answer",
+    "Asked",
     "CandidatesInfo",
     "CatalogueCorruptError",
     "Crop",
     "DeviceUnavailableError",
     "DiskFullError",
+    "Estimate",
+    "Evaluating",
+    "Evaluation",
     "FileRecord",
     "Filters",
     "Hit",
@@ -82,6 +88,7 @@ __all__ = [
     "PreparingModel",
     "ProbeError",
     "Progress",
+    "Quality",
     "Scanned",
     "Skip",
     "UnknownModelError",
@@ -89,11 +96,14 @@ __all__ = [
     "UsageError",
     "WeightsUnavailableError",
     "__version__",
+    "evaluate",
     "known_models",
     "open",
 ]
 
 _HOMES = {
+    "imsearch.evaluating.results": ("Asked", "Estimate", "Evaluating", "Evaluation", "Quality"),
+    "imsearch.evaluating.run": ("evaluate",),
     "imsearch.images.probe": ("CLIPBOARD", "Crop"),
     "imsearch.library": ("Library",),
     "imsearch.models.catalogue": ("known_models",),
