@@ -71,9 +71,12 @@ NullOption = Annotated[bool, typer.Option("-0", help="Like --paths, with a NUL b
 
 
 def _command(function: Callable[..., int]) -> Callable[..., None]:
-    """Make a function a command whose return value is the exit code, errors included."""
+    """Make a function a command whose return value is the exit code, errors included.
 
-    @app.command()
+    It is named as the function, without the underscore of one that would hide a name of Python's.
+    """
+
+    @app.command(function.__name__.rstrip("_"))
     @functools.wraps(function)
     def run(*args: Any, **kwargs: Any) -> None:
         try:
@@ -337,6 +340,75 @@ def models(json_lines: JsonOption = False) -> int:
     """List models: what they are, how large, and whether their weights are on this machine."""
     present.models(imsearch.known_models(), as_json=json_lines)
     return Exit.DONE
+
+
+@_command
+def eval_(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Pictures, one subfolder to a class.")],
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            "--labels", metavar="FILE.csv", help="Classes by the columns path (relative to FOLDER) and label instead."
+        ),
+    ] = None,
+    copies: Annotated[
+        bool,
+        typer.Option("--copies", help="No classes: ask with edited copies (crops, JPEG, ...) for their originals."),
+    ] = False,
+    count: Annotated[int, typer.Option("--count", metavar="N", min=1, help="How many pictures --copies edits.")] = 100,
+    models: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            metavar="NAME",
+            help="A model (see `imsearch models`). Can be repeated, to compare. Default: efficientnet-lite2.",
+            show_default=False,
+        ),
+    ] = None,
+    ks: Annotated[
+        list[int] | None,
+        typer.Option(
+            "-k", metavar="K", min=1, help="Tell recall@K. Can be repeated. Default: 1, 5, 10.", show_default=False
+        ),
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE.png", help="Also draw the precision-recall curves.")
+    ] = None,
+    json_lines: JsonOption = False,
+) -> int:
+    """Measure how well models find what belongs together in a folder.
+
+    Each picture asks for the others of its class; mAP, P@1 and recall@K come with 95 % confidence intervals. Pictures
+    are indexed into a library that is thrown away.
+    """
+    from imsearch.cli import evaluate
+
+    if plot is not None:
+        from imsearch.evaluating.plot import check_plot, write_plot
+
+        check_plot(plot)
+    try:
+        with evaluate.EvaluationProgress() as progress:
+            evaluations = imsearch.evaluate(
+                folder,
+                models=models or (),
+                labels=labels,
+                copies=copies,
+                count=count,
+                ks=ks or (1, 5, 10),
+                listener=progress,
+            )
+    except KeyboardInterrupt:
+        present.note("interrupted: nothing was measured, and nothing is kept")
+        return Exit.INTERRUPTED
+    evaluate.show(evaluations, as_json=json_lines)
+    if plot is not None:
+        write_plot(plot, evaluations)
+        present.note(f"wrote {plot}")
+    skipped = len(evaluations[0].skipped)
+    if skipped:
+        present.note(f"{present.count(skipped, 'file')} skipped")
+    return Exit.SKIPPED if skipped else Exit.DONE
 
 
 def _open(library: Path | None, model: str | None = None, device: str | None = None) -> "Library":

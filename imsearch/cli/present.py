@@ -8,9 +8,9 @@ import dataclasses
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import imsearch
 from imsearch.records import (
@@ -100,6 +100,18 @@ def _table(*columns: tuple[str, str], title: str | None = None) -> Any:
     for name, justify in columns:
         table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
     return table
+
+
+def grid(header: Sequence[str], rows: Iterable[Sequence[str]], *, title: str) -> None:
+    """Names and their numbers: a table on a terminal; through a pipe, the title and lines with tabs between."""
+    if not sys.stdout.isatty():
+        for row in ((title,), header, *rows):
+            line("\t".join(printable(cell) for cell in row))
+        return
+    table = _table((header[0], "left"), *((name, "right") for name in header[1:]), title=title)
+    for row in rows:
+        table.add_row(*(_text(cell) for cell in row))
+    _draw(table)
 
 
 def _draw(renderable: Any) -> None:
@@ -246,7 +258,7 @@ class IndexProgress:
         self._task: Any = None
         self._skips = 0
 
-    def __enter__(self) -> "IndexProgress":
+    def __enter__(self) -> Self:
         if sys.stderr.isatty():
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
