@@ -11,7 +11,8 @@ from PIL import Image
 
 import imsearch
 from imsearch.evaluating.plot import check_plot, write_plot
-from imsearch.evaluating.questions import evenly
+from imsearch.evaluating.questions import evenly, read_pictures
+from imsearch.evaluating.run import seconds_per_query
 from imsearch.images.edits import EDITS
 
 
@@ -53,8 +54,8 @@ def test_classes_are_measured_as_queries_would(classes: Path, tiny_model: str, t
     assert worst_first == sorted(worst_first)
     assert (evaluation.model, evaluation.kind, evaluation.dimensions) == (tiny_model, "ViT", 48)
     assert (evaluation.asked, evaluation.pictures, evaluation.skipped) == ("classes", 15, ())
-    assert evaluation.images_per_second > 1
-    assert 0.0005 < evaluation.seconds_per_query < 5
+    assert evaluation.images_per_second > 0
+    assert evaluation.seconds_per_query > 0
     assert len(evaluation.curve.recall) == len(evaluation.curve.precision) == 101
     assert list(evaluation.quality.recall) == [1, 5, 10]
 
@@ -126,6 +127,12 @@ def test_models_stand_side_by_side(classes: Path, tiny_model: str) -> None:
     both = imsearch.evaluate(classes, models=[tiny_model, f"{tiny_model}:mean", tiny_model])
     assert [evaluation.model for evaluation in both] == [tiny_model, f"{tiny_model}:mean"]
     assert both[0].quality != both[1].quality
+
+
+def test_queries_are_timed_with_pictures_that_the_library_does_not_know(library: imsearch.Library, album: Path) -> None:
+    library.index(album)
+    assert seconds_per_query(library, read_pictures(library)) > 0
+    assert library.info().pictures == 0
 
 
 def test_pictures_are_chosen_evenly() -> None:

@@ -151,7 +151,7 @@ def _evaluate(model: Model, task: Task, tell: EvaluationListener) -> Evaluation:
             quality=_quality(results, task.ks),
             groups=_groups(results, task.ks),
             images_per_second=report.embedded / report.seconds,
-            seconds_per_query=_seconds_per_query(library, pictures),
+            seconds_per_query=seconds_per_query(library, pictures),
             curve=_curve(results, copies=task.labels is None),
             skipped=tuple(skipped),
         )
@@ -245,7 +245,7 @@ def _curve(results: Sequence[Result], *, copies: bool) -> Curve:
     return Curve(tuple(measures.LEVELS.tolist()), tuple(precision.tolist()))
 
 
-def _seconds_per_query(library: Library, pictures: Pictures) -> float:
+def seconds_per_query(library: Library, pictures: Pictures) -> float:
     """The median of some queries as users have them: a picture is read from the disk and embedded, then looked for.
 
     The library knows the vectors of its own pictures and would not embed them, so those asked with leave it first.
