@@ -38,9 +38,10 @@ def write_plot(path: Path, evaluations: Sequence[Evaluation]) -> None:
         FigureCanvasAgg(figure)
         axes = figure.add_subplot()
         for at, evaluation in enumerate(evaluations):
+            reached = sum(precision > 0 for precision in evaluation.curve.precision)  # the curve ends there
             axes.plot(
-                evaluation.curve.recall,
-                evaluation.curve.precision,
+                evaluation.curve.recall[:reached],
+                evaluation.curve.precision[:reached],
                 color=COLOURS[at % len(COLOURS)],
                 linestyle=STYLES[at // len(COLOURS) % len(STYLES)],
                 linewidth=2,
@@ -66,9 +67,8 @@ def _label(evaluation: Evaluation) -> str:
 
 def _title(evaluation: Evaluation) -> str:
     what = "classes" if evaluation.asked == "classes" else "edits"
-    return (
-        f"{evaluation.pictures:,} pictures, {evaluation.quality.questions:,} questions, {len(evaluation.groups)} {what}"
-    )
+    questions = evaluation.quality.questions
+    return f"{questions:,} questions to {evaluation.pictures:,} pictures, {len(evaluation.groups)} {what}"
 
 
 def _axis_labels(evaluation: Evaluation) -> dict[str, str]:
