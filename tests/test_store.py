@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
+from sqlalchemy.exc import IntegrityError
 
 from imsearch.errors import CatalogueCorruptError, DiskFullError, LibraryNotFoundError, LibraryTooNewError
 from imsearch.records import Filters
@@ -287,6 +288,57 @@ def test_a_catalogue_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path)
         last, ids = store.departures_after(0, store.spaces()[0])
         assert (last, ids.tolist()) == (1, [5])
         assert store.departures_after(last, store.spaces()[0])[1].tolist() == []
+
+
+def test_a_catalogue_from_before_decisions_takes_them(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / CATALOGUE)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    for statements in MIGRATIONS[:2]:
+        for statement in statements:
+            connection.execute(statement)
+    connection.execute("PRAGMA user_version = 2")
+    connection.execute("INSERT INTO contents VALUES (1, ?, 9, 4, 3, 'jpeg', NULL)", (digest(1),))
+    connection.execute("INSERT INTO files VALUES (?, 9, 9, 'ok', NULL, 1)", (b"/a",))
+    connection.commit()
+    connection.close()
+    with contextlib.closing(Store(tmp_path)) as store:
+        assert store.different_pairs() == []
+        assert store.add_different([(digest(1), digest(2))]) == 1
+        assert (store.digest_at(b"/a"), store.path_of(digest(1))) == (digest(1), b"/a")
+
+
+def test_decisions_are_kept_once_and_outlive_what_they_are_about(store: Store, space: Space) -> None:
+    store.write([file(b"/a", 1), file(b"/b", 2)], [content(1), content(2)], space)
+    pairs = [(digest(1), digest(2)), (digest(2), digest(3))]
+    assert store.add_different(pairs) == 2
+    assert store.add_different(pairs[:1]) == 0
+    assert store.different_pairs() == pairs
+    assert store.different_contents() == [(1, 2)]
+    store.remove_files([b"/a", b"/b"])
+    assert (store.different_pairs(), store.different_contents()) == (pairs, [])
+    store.write([file(b"/c", 9), file(b"/e", 2), file(b"/d", 1)], [content(9), content(2), content(1)], space)
+    ((first, second),) = store.different_contents()
+    held = {each.path: each.content_id for each in store.held_files(np.array([first, second]))}
+    assert held == {b"/d": first, b"/e": second}
+    assert (store.path_of(digest(1)), store.path_of(digest(3)), store.digest_at(b"/none")) == (b"/d", None, None)
+    assert store.forget_different(pairs) == 2
+    assert store.forget_different(pairs) == 0
+    with pytest.raises(IntegrityError):
+        store.add_different([(digest(2), digest(1))])  # the caller orders them
+    assert store.different_pairs() == []
+
+
+def test_files_of_one_content(store: Store, space: Space) -> None:
+    files = [file(b"/p/a", 1), file(b"/q/a", 1), file(b"/p/b", 2), NewFile(b"/p/c", 1, 1), NewFile(b"/p/d", 1, 1)]
+    store.write(files, [content(1, taken="2019-07-04T18:03:11"), content(2)], space)
+    assert store.shared_contents().tolist() == [1]
+    assert [sorted(store.contents_below(path).tolist()) for path in (b"/p", b"/q/a", b"/r")] == [[1, 2], [1], []]
+    held = sorted(store.held_files(np.array([1, 7])), key=lambda each: each.path)
+    assert [(each.path, each.size, each.mtime_ns, each.taken) for each in held] == [
+        (b"/p/a", 1001, 1, "2019-07-04T18:03:11"),
+        (b"/q/a", 1001, 1, "2019-07-04T18:03:11"),
+    ]
+    assert dict(store.contents_of(np.array([1, 2, 3]))) == {1: 1, 2: 2}
 
 
 def test_many_threads_may_ask_at_once(store: Store, space: Space) -> None:

@@ -61,6 +61,15 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             INSERT INTO departures (space_id, embedding_id) VALUES (old.space_id, old.id);
         END""",
     ),
+    (
+        # What a person said are not duplicates of each other; by digest, so that it outlives files and contents.
+        """CREATE TABLE different_pairs (
+            first BLOB NOT NULL,
+            second BLOB NOT NULL,
+            PRIMARY KEY (first, second),
+            CHECK (first < second)
+        ) WITHOUT ROWID""",
+    ),
 )
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from imsearch.images.scan import as_prefix
 from imsearch.records import Filters
 from imsearch.store.connection import CATALOGUE, Connection, check, connect, translated
-from imsearch.store.rows import Match, Space
+from imsearch.store.rows import HeldFile, Match, Space
 
 PAGE = 4096
 """Rows per read where many are read: a long read would keep SQLite's log from being folded in."""
@@ -140,6 +140,53 @@ class Reader:
                 CROSS JOIN files ON files.content_id = contents.id
                 WHERE embeddings.id IN ({_marks(part)}) AND {condition}"""
             yield from (Match(*row) for row in self._rows(query, (*part, *values)))
+
+    # Duplicates
+
+    def shared_contents(self) -> NDArray[np.int64]:
+        """Ids of the contents that two or more files hold."""
+        query = "SELECT content_id FROM files WHERE content_id NOTNULL GROUP BY content_id HAVING count(*) > 1"
+        return self._ids(query, ())
+
+    def contents_below(self, path: bytes) -> NDArray[np.int64]:
+        """Ids of the contents that a file at or below a path holds."""
+        query = f"SELECT DISTINCT content_id FROM files WHERE content_id NOTNULL AND ({_UNDER})"
+        return self._ids(query, (path, *below(path)))
+
+    def contents_of(self, ids: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+        """Vectors' ids with those of their contents, as far as they are there, in no order."""
+        for part in _parts(ids):
+            yield from self._rows(f"SELECT id, content_id FROM embeddings WHERE id IN ({_marks(part)})", part)
+
+    def held_files(self, contents: NDArray[np.int64]) -> Iterator[HeldFile]:
+        """The files that hold these contents, in no order."""
+        for part in _parts(contents):
+            query = f"""SELECT path, files.size, mtime_ns, content_id, digest, width, height, format, taken
+                FROM files JOIN contents ON contents.id = content_id WHERE content_id IN ({_marks(part)})"""
+            yield from (HeldFile(*row) for row in self._rows(query, part))
+
+    def digest_at(self, path: bytes) -> bytes | None:
+        """The digest of the content of the file at a path, if the library has it."""
+        query = "SELECT digest FROM files JOIN contents ON contents.id = content_id WHERE path = ?"
+        rows = self._rows(query, (path,))
+        return rows[0][0] if rows else None
+
+    def path_of(self, digest: bytes) -> bytes | None:
+        """The first path of a content, if the library has it."""
+        query = "SELECT min(path) FROM files JOIN contents ON contents.id = content_id WHERE digest = ?"
+        ((path,),) = self._rows(query, (digest,))
+        found: bytes | None = path
+        return found
+
+    def different_pairs(self) -> list[tuple[bytes, bytes]]:
+        """Digests of the pictures that a person said are different, the lower of each pair first."""
+        return self._rows("SELECT first, second FROM different_pairs ORDER BY first, second")
+
+    def different_contents(self) -> list[tuple[int, int]]:
+        """The same as ids of contents, as far as the library has both."""
+        query = """SELECT one.id, other.id FROM different_pairs
+            JOIN contents AS one ON one.digest = first JOIN contents AS other ON other.digest = second"""
+        return self._rows(query)
 
     def _ids(self, query: str, values: Sequence[Any]) -> NDArray[np.int64]:
         with self._connection() as connection:

@@ -66,3 +66,18 @@ class Match:
     height: int
     format: str
     taken: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldFile:
+    """A file with the content that it holds, as the catalogue has both."""
+
+    path: bytes
+    size: int
+    mtime_ns: int
+    content_id: int
+    digest: bytes
+    width: int
+    height: int
+    format: str
+    taken: str | None

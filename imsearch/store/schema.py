@@ -60,3 +60,10 @@ departures = Table(
     Column("space_id", Integer, nullable=False),
     Column("embedding_id", Integer, nullable=False),
 )
+
+different_pairs = Table(
+    "different_pairs",
+    metadata,
+    Column("first", BLOB, primary_key=True),
+    Column("second", BLOB, primary_key=True),
+)

@@ -31,7 +31,7 @@ from imsearch.records import FileState
 from imsearch.store.connection import connect, create, translate
 from imsearch.store.reader import PAGE, Reader, below
 from imsearch.store.rows import FileRow, NewContent, NewFile, Space
-from imsearch.store.schema import contents, departures, embeddings, files, roots, spaces
+from imsearch.store.schema import contents, departures, different_pairs, embeddings, files, roots, spaces
 
 VARIABLES = 10_000
 """Values in one IN (...); SQLite's own limit is 32,766."""
@@ -188,6 +188,26 @@ class Store(Reader):
         table = departures.c
         with self._engine.begin() as connection:
             connection.execute(delete(departures).where(table.number <= number, table.space_id == space.id))
+
+    # Decisions
+
+    def add_different(self, pairs: Collection[tuple[bytes, bytes]]) -> int:
+        """Remember pairs of digests, each the lower first, as different pictures. Returns how many are new."""
+        rows = [{"first": first, "second": second} for first, second in pairs]
+        with self._engine.begin() as connection:
+            before = connection.scalar(select(func.count()).select_from(different_pairs)) or 0
+            if rows:
+                connection.execute(upsert(different_pairs).on_conflict_do_nothing(), rows)
+            return (connection.scalar(select(func.count()).select_from(different_pairs)) or 0) - before
+
+    def forget_different(self, pairs: Collection[tuple[bytes, bytes]]) -> int:
+        """Take such pairs back. Returns how many there were."""
+        table = different_pairs.c
+        with self._engine.begin() as connection:
+            return sum(
+                connection.execute(delete(different_pairs).where(table.first == first, table.second == second)).rowcount
+                for first, second in pairs
+            )
 
     def _pages(self, query: Select[Any], key: Any) -> Iterator[Any]:
         """Rows of a query that is ordered by ``key``, a page to a transaction."""
