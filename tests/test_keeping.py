@@ -1,0 +1,106 @@
+"""Which file to keep, and what is said of it."""
+
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imsearch.duplicates.keeping import RULES, choose, is_below, rules_named
+from imsearch.errors import UsageError
+from imsearch.store.rows import HeldFile
+
+SECOND = 10**9
+
+
+def held(path: bytes = b"/a/1.jpg", **facts: object) -> HeldFile:
+    values = {
+        "size": 1000,
+        "mtime_ns": 1_600_000_000 * SECOND,
+        "content_id": 1,
+        "digest": b"1",
+        "width": 40,
+        "height": 30,
+        "format": "jpeg",
+        "taken": None,
+        **facts,
+    }
+    return HeldFile(path=path, **values)  # type: ignore[arg-type]
+
+
+def kept(*files: HeldFile, keep: tuple[str, ...] = (), prefer: tuple[bytes, ...] = ()) -> tuple[bytes, str]:
+    file, reason = choose(files, rules_named(keep, prefer))
+    return file.path, reason
+
+
+files = st.builds(
+    held,
+    path=st.sampled_from([b"/a/1.jpg", b"/a/22.jpg", b"/b/1.png", b"/b/c/1.heic", b"/b/\xff.gif", b"/c"]),
+    size=st.integers(1, 3),
+    mtime_ns=st.integers(1, 3).map(lambda value: value * SECOND),
+    width=st.integers(1, 3),
+    format=st.sampled_from(["jpeg", "png", "tiff", "heif", "webp", "gif", "unheard of"]),
+    taken=st.sampled_from([None, "2019-07-04T18:03:11", "1970-01-01T00:00:01", "0001-01-01T00:00:00"]),
+)
+
+
+@given(
+    st.lists(files, min_size=2, max_size=6, unique_by=lambda file: file.path),
+    st.lists(st.sampled_from([*RULES]), max_size=4),
+    st.lists(st.sampled_from([b"/a", b"/b", b"/b/c"]), max_size=2),
+    st.randoms(use_true_random=False),
+)
+def test_one_is_kept_whatever_the_order(some: list[HeldFile], keep: list[str], prefer: list[bytes], random) -> None:
+    rules = rules_named(keep, prefer)
+    chosen, reason = choose(some, rules)
+    assert chosen in some
+    assert reason
+    assert choose(random.sample(some, len(some)), rules)[0] == chosen
+
+
+def test_the_largest_then_the_best_format_then_bytes_then_the_oldest_then_the_shortest_path() -> None:
+    small = held(b"/small.png", format="png", width=20, height=15, taken="2001-01-01T00:00:00", size=9000)
+    jpeg, png = held(b"/a.jpg", size=2000), held(b"/a.png", format="png")
+    assert kept(small, jpeg) == (b"/a.jpg", "largest: 40 x 30 against 20 x 15")
+    assert kept(small, jpeg, png) == (
+        b"/a.png",
+        "largest: 40 x 30 against 20 x 15; best format: png (lossless) against jpeg",
+    )
+    assert kept(jpeg, held(b"/b.jpg")) == (b"/a.jpg", "most bytes: 2,000 bytes against 1,000 bytes")
+    taken = held(b"/longer/a.jpg", taken="2019-07-04T18:03:11")
+    assert kept(taken, held(b"/b.jpg", taken="2020-01-01T00:00:00")) == (
+        b"/longer/a.jpg",
+        "oldest: taken 2019-07-04 18:03 against taken 2020-01-01 00:00",
+    )
+    assert kept(held(b"/long.jpg"), held(b"/b.jpg")) == (b"/b.jpg", "shortest path: 6 bytes against 9 bytes")
+    assert kept(held(b"/c.jpg"), held(b"/b.jpg")) == (b"/b.jpg", "first by name: /b.jpg against /c.jpg")
+
+
+def test_a_named_rule_goes_before_the_others() -> None:
+    old = held(b"/old.jpg", taken="2001-01-01T00:00:00", width=4)
+    large = held(b"/large.jpg", mtime_ns=1_700_000_000 * SECOND)
+    assert kept(old, large)[0] == b"/large.jpg"
+    path, reason = kept(old, large, keep=("oldest",))
+    assert path == b"/old.jpg"
+    assert reason.startswith("oldest: taken 2001-01-01 00:00 against changed 2023-11-1")
+    assert kept(old, large, keep=("best-format", "oldest"))[0] == b"/old.jpg"
+    with pytest.raises(UsageError, match=r"no rule 'newest'.*largest, best-format, most-bytes, oldest"):
+        rules_named(["newest"], [])
+
+
+def test_preferred_folders_go_before_all_rules_the_first_named_first() -> None:
+    inside, second = held(b"/best/x.jpg", width=1), held(b"/good/x.jpg", width=2)
+    outside = held(b"/bestial/x.png", format="png")
+    assert kept(inside, outside, prefer=(b"/best",)) == (b"/best/x.jpg", "preferred: below /best against elsewhere")
+    assert kept(inside, second, outside, prefer=(b"/good", b"/best")) == (
+        b"/good/x.jpg",
+        "preferred: below /good against below /best",
+    )
+    assert kept(second, outside, prefer=(b"/nowhere",))[0] == b"/bestial/x.png"
+
+
+def test_below_is_by_folders() -> None:
+    assert is_below(b"/a/b", b"/a")
+    assert is_below(b"/a", b"/a")
+    assert is_below(b"/a", os.fsencode(os.sep))
+    assert not is_below(b"/ab", b"/a")

@@ -1,0 +1,93 @@
+"""Near pairs, against comparing all with all."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from vectors import clustered, stored
+
+from imsearch.duplicates import neighbours
+from imsearch.duplicates.neighbours import near_pairs
+from imsearch.store.rows import NewContent, NewFile, Space
+from imsearch.store.store import Store
+from imsearch.upkeep import refresh
+from imsearch.vectors.candidates import Candidates
+
+DIMENSIONS = 32
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store.create(tmp_path)
+    yield opened
+    opened.close()
+
+
+def fill(store: Store, matrix: np.ndarray) -> Space:
+    space = store.add_space("model", "print", matrix.shape[1], "f32")
+    digests = [number.to_bytes(32, "big") for number in range(len(matrix))]
+    store.write(
+        [NewFile(b"/p/%06d" % number, 1, 1, digest) for number, digest in enumerate(digests)],
+        [NewContent(digest, 1, 4, 3, "jpeg", None, row) for digest, row in zip(digests, matrix, strict=True)],
+        space,
+    )
+    return space
+
+
+def plainly(matrix: np.ndarray, ids: np.ndarray, k: int, least: float) -> dict[tuple[int, int], float]:
+    unit = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
+    scores = unit @ unit.T
+    np.fill_diagonal(scores, -2)
+    found = {}
+    for row, all_scores in enumerate(scores):
+        for column in np.argsort(-all_scores)[:k]:
+            if all_scores[column] >= least:
+                found[min(ids[row], ids[column]), max(ids[row], ids[column])] = all_scores[column]
+    return found
+
+
+def copies_among(count: int) -> np.ndarray:
+    rng = np.random.default_rng(3)
+    rows = clustered(count, DIMENSIONS)
+    return stored(np.concatenate([rows, rows[: count // 4] + 0.03 * rng.normal(size=(count // 4, DIMENSIONS))]))
+
+
+@pytest.mark.parametrize("exact", [True, False], ids=["multiplied", "searched"])
+@pytest.mark.parametrize(("k", "least"), [(1, -1.0), (3, 0.8), (5, 0.9)])
+def test_pairs_are_those_of_plain_comparison(
+    store: Store, monkeypatch: pytest.MonkeyPatch, exact: bool, k: int, least: float
+) -> None:
+    monkeypatch.setattr(neighbours, "BLOCK", 100)
+    monkeypatch.setattr(neighbours, "PROBES", 60)
+    monkeypatch.setattr("imsearch.store.reader.PAGE", 130)
+    if not exact:
+        monkeypatch.setattr(neighbours, "wants_exact", lambda count, dimensions: False)
+    matrix = copies_among(360)
+    space = fill(store, matrix)
+
+    def candidates() -> Candidates:
+        assert not exact, "where all is multiplied no index is opened"
+        opened = Candidates(DIMENSIONS)
+        refresh(opened, store, space)
+        return opened
+
+    steps: list[tuple[int, int]] = []
+    one, other, scores = near_pairs(
+        store, space, candidates, k=k, least=least, progress=lambda *step: steps.append(step)
+    )
+    ids = np.sort(store.vector_ids(space))
+    expected = plainly(matrix, ids, k, least)
+    found = dict(zip(zip(one.tolist(), other.tolist(), strict=True), scores.tolist(), strict=True))
+    assert found.keys() == expected.keys()
+    assert found == pytest.approx(expected, abs=1e-5)
+    assert steps[-1] == (450, 450)
+    assert [done for done, _ in steps] == sorted(done for done, _ in steps)
+
+
+def test_few_vectors_and_none(store: Store) -> None:
+    space = fill(store, clustered(2, DIMENSIONS))
+    one, other, _ = near_pairs(store, space, lambda: Candidates(DIMENSIONS), k=5, least=-1)
+    assert list(zip(one.tolist(), other.tolist(), strict=True)) == [(1, 2)]
+    store.remove_files([b"/p/000000", b"/p/000001"])
+    assert [len(part) for part in near_pairs(store, space, lambda: Candidates(DIMENSIONS), k=5, least=-1)] == [0, 0, 0]
