@@ -25,13 +25,14 @@ from imsearch.errors import (
     UsageError,
 )
 from imsearch.images import decode
-from imsearch.images.probe import Crop, Probe, name_of, read_probe
+from imsearch.images.probe import Crop, Probe, digest_of_file, name_of, read_probe
 from imsearch.models import catalogue, engines
 from imsearch.models.model import Embedder
 from imsearch.records import (
     DEFAULT_TUNING,
     Answer,
     CandidatesInfo,
+    DuplicateGroup,
     Event,
     FileRecord,
     Filters,
@@ -40,6 +41,7 @@ from imsearch.records import (
     LibraryInfo,
     Listener,
     PreparingModel,
+    TrashReport,
     Tuning,
 )
 from imsearch.searching import Question, check_fingerprint, search
@@ -52,6 +54,7 @@ from imsearch.vectors.candidates import Candidates
 if TYPE_CHECKING:
     import PIL.Image
 
+    from imsearch.duplicates.judging import Judge
     from imsearch.images.probe import Clipboard
     from imsearch.store.store import Store
 
@@ -295,6 +298,113 @@ class Library:
                 raise UsageError(f"the library knows no file at or below {os.fspath(path)}")
             self._keep_candidates(store)
         return removed
+
+    def duplicates(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        series: bool = False,
+        keep: Sequence[str] = (),
+        prefer: Sequence[str | os.PathLike[str]] = (),
+        listener: Listener | None = None,
+    ) -> list[DuplicateGroup]:
+        """Groups of exact and edited copies, each with the file to keep; nothing is changed.
+
+        With a ``path``, the groups that have a file at or below it, whole. ``series`` also gives groups of pictures
+        that are near-alike and no copies. ``keep`` names rules (``largest``, ``best-format``, ``most-bytes``,
+        ``oldest``) that go before the others; files below the folders ``prefer`` go before all of them.
+
+        Raises `UsageError` for a path of which the library knows nothing, and for a rule that there is not.
+        """
+        from imsearch.duplicates.finding import Finding, Wanted
+        from imsearch.duplicates.keeping import rules_named
+
+        below = None if path is None else os.path.abspath(os.fsencode(path))
+        rules = rules_named(keep, [os.path.abspath(os.fsencode(folder)) for folder in prefer])
+        reader, space = self._searched()
+        if below is not None and not len(reader.contents_below(below)):
+            raise UsageError(f"the library knows no picture at or below {os.fspath(path or '')}")
+        wanted = Wanted(below, series, rules)
+        report = listener or (lambda event: None)
+        candidates = lambda: self._fresh_candidates(reader, space)  # noqa: E731
+        return Finding(reader, space, candidates, self._judge(), wanted, report).run()
+
+    def _judge(self) -> "Judge | None":
+        """Who tells whether two pictures are copies; None while nobody does, and only exact copies are found."""
+        return None
+
+    def trash(
+        self,
+        groups: Iterable[DuplicateGroup],
+        *,
+        under: str | os.PathLike[str] | None = None,
+        dry_run: bool = False,
+    ) -> TrashReport:
+        """Move all but the kept file of each group to the system's trash, and forget them.
+
+        With ``under``, only files at or below it. A file is skipped, with the reason, if it or the one to keep has
+        changed since it was indexed, or cannot be reached; and left if both are one file under two names. With
+        ``dry_run`` nothing is moved, and the report says what would be.
+
+        Raises `LibraryLockedError` while another process writes.
+        """
+        from imsearch.duplicates.trash import clear, send
+
+        below = None if under is None else os.path.abspath(os.fsencode(under))
+        if dry_run:
+            return clear(groups, below, lambda path: None)
+        store = self._existing()
+        moved: list[bytes] = []
+
+        def move(path: str) -> None:
+            send(path)
+            moved.append(os.fsencode(path))
+
+        with self._writing():
+            try:
+                return clear(groups, below, move)
+            finally:  # also of what was moved before an interruption
+                store.remove_files(moved)
+                self._keep_candidates(store)
+
+    def mark_different(self, *paths: str | os.PathLike[str]) -> int:
+        """Remember that these pictures are all different: no two of them will be in one group of `duplicates`.
+
+        It holds for the contents of the files, wherever they are, and for good; `forget_different` takes it back.
+        The files need not be indexed. Returns how many pairs are new.
+        """
+        pairs = self._pairs_of(paths)
+        with self._writing():
+            return self._existing().add_different(pairs)
+
+    def forget_different(self, *paths: str | os.PathLike[str]) -> int:
+        """Take back what `mark_different` was told of any two of these pictures. Returns of how many pairs."""
+        pairs = self._pairs_of(paths)
+        with self._writing():
+            return self._existing().forget_different(pairs)
+
+    def different(self) -> list[tuple[str, str]]:
+        """The pairs told to `mark_different`: for each picture a path, or its digest where the library has none."""
+        reader = self._reading()
+
+        def name(digest: bytes) -> str:
+            path = reader.path_of(digest)
+            return f"sha256:{digest.hex()}" if path is None else os.fsdecode(path)
+
+        return [(name(first), name(second)) for first, second in reader.different_pairs()]
+
+    def _pairs_of(self, paths: Sequence[str | os.PathLike[str]]) -> list[tuple[bytes, bytes]]:
+        """All pairs of the contents of files, as digests, the lower first."""
+        if len(paths) < 2:
+            raise UsageError("name two or more pictures")
+        reader = self._reading()
+        name_of_digest: dict[bytes, str] = {}
+        for path in paths:
+            digest = reader.digest_at(os.path.abspath(os.fsencode(path))) or digest_of_file(path)
+            if digest in name_of_digest:
+                raise UsageError(f"{name_of_digest[digest]} and {os.fspath(path)} hold the same bytes")
+            name_of_digest[digest] = os.fspath(path)
+        return list(itertools.combinations(sorted(name_of_digest), 2))
 
     def optimize(self) -> CandidatesInfo:
         """Make the candidate index anew: choose its kind, tune it to the vectors there are, measure its recall.

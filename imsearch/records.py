@@ -193,6 +193,62 @@ class LibraryInfo:
     candidates: CandidatesInfo | None
 
 
+GroupKind = Literal["exact", "copy", "series"]
+"""``exact``: all files hold the same bytes; ``copy``: the same photograph, edited; ``series``: taken one after the
+other, and no copies."""
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateFile:
+    """A file of a group, as the catalogue has it.
+
+    ``relation`` is that to the file that would be kept: the same bytes (``exact``), an edited copy (``copy``), or
+    another picture of the series (``alike``); the one to keep is ``kept``. ``mtime_ns`` is the file's time of change.
+    """
+
+    path: str
+    relation: Literal["kept", "exact", "copy", "alike"]
+    size: int
+    mtime_ns: int
+    width: int
+    height: int
+    format: str
+    taken: datetime.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateGroup:
+    """Files of which one would do, in the order of their paths; ``keep`` is its place and ``reason`` says why it."""
+
+    kind: GroupKind
+    files: tuple[DuplicateFile, ...]
+    keep: int
+    reason: str
+
+    @property
+    def kept(self) -> DuplicateFile:
+        """The file to keep."""
+        return self.files[self.keep]
+
+    @property
+    def rest(self) -> tuple[DuplicateFile, ...]:
+        """The files that could go."""
+        return self.files[: self.keep] + self.files[self.keep + 1 :]
+
+
+@dataclass(frozen=True, slots=True)
+class TrashReport:
+    """What was moved to the trash, or would be, and the ``size`` of it in bytes.
+
+    ``skipped`` were to go and could not; ``linked`` are links to files that stay, of which moving one frees nothing.
+    """
+
+    moved: tuple[str, ...]
+    size: int
+    skipped: tuple["Skip", ...]
+    linked: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class PreparingModel:
     """Event: a model is being loaded, and compiled where this is its first use."""
@@ -227,6 +283,22 @@ class Skip:
     reason: str
 
 
-Event = PreparingModel | Scanned | Progress | Skip
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Event: of ``total`` pictures, ``done`` have been looked at for others near them."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Event: of ``total`` pairs that may be copies, ``done`` have been looked at; many need not be in the end."""
+
+    done: int
+    total: int
+
+
+Event = PreparingModel | Scanned | Progress | Skip | Compared | Judged
 Listener = Callable[[Event], None]
-"""What `Library.index` calls with each event, in the thread that called it."""
+"""What `Library.index` and `Library.duplicates` call with each event, in the thread that called it."""

@@ -28,6 +28,7 @@ SOLE_IMPORTERS = {
     "httpx2": {"images/probe.py"},
     "filelock": {"library.py"},
     "matplotlib": {"evaluating/plot.py"},
+    "send2trash": {"duplicates/trash.py"},
 }
 
 
@@ -67,6 +68,7 @@ def test_each_library_has_its_importer(library: str, allowed: set[str]) -> None:
         "store",
         "vectors",
         "evaluating",
+        "duplicates",
         "records.py",
         "errors.py",
         "indexing.py",
@@ -110,7 +112,7 @@ def test_a_query_imports_none_of_the_slow_ones(
     library.index(album)
     (tmp_path / "probe.jpg").write_bytes(stripes)
     ask = f"imsearch.open({str(library.path)!r}).query({str(tmp_path / 'probe.jpg')!r})"
-    slow = {"torch", "torchvision", "transformers", "timm", "sqlalchemy", "rich", "httpx2", "pydantic"}
+    slow = {"torch", "torchvision", "transformers", "timm", "sqlalchemy", "rich", "httpx2", "pydantic", "send2trash"}
     assert not modules_after(f"import imsearch, imsearch.cli.main\nprint({ask})") & slow
 
 

@@ -70,8 +70,10 @@ def test_the_largest_then_the_best_format_then_bytes_then_the_oldest_then_the_sh
     taken = held(b"/longer/a.jpg", taken="2019-07-04T18:03:11")
     assert kept(taken, held(b"/b.jpg", taken="2020-01-01T00:00:00")) == (
         b"/longer/a.jpg",
-        "oldest: taken 2019-07-04 18:03 against taken 2020-01-01 00:00",
+        "oldest: taken 2019-07-04 18:03:11 against taken 2020-01-01 00:00:00",
     )
+    later = held(b"/c.jpg", taken="2019-07-04T18:03:11", mtime_ns=1_700_000_000 * SECOND)
+    assert kept(taken, later)[1].startswith("oldest file: changed 2020-09-1")
     assert kept(held(b"/long.jpg"), held(b"/b.jpg")) == (b"/b.jpg", "shortest path: 6 bytes against 9 bytes")
     assert kept(held(b"/c.jpg"), held(b"/b.jpg")) == (b"/b.jpg", "first by name: /b.jpg against /c.jpg")
 
@@ -82,7 +84,7 @@ def test_a_named_rule_goes_before_the_others() -> None:
     assert kept(old, large)[0] == b"/large.jpg"
     path, reason = kept(old, large, keep=("oldest",))
     assert path == b"/old.jpg"
-    assert reason.startswith("oldest: taken 2001-01-01 00:00 against changed 2023-11-1")
+    assert reason.startswith("oldest: taken 2001-01-01 00:00:00 against changed 2023-11-1")
     assert kept(old, large, keep=("best-format", "oldest"))[0] == b"/old.jpg"
     with pytest.raises(UsageError, match=r"no rule 'newest'.*largest, best-format, most-bytes, oldest"):
         rules_named(["newest"], [])

@@ -34,20 +34,26 @@ def _format_words(file: HeldFile) -> str:
     return f"{file.format} (lossless)" if file.format in _LOSSLESS else file.format
 
 
-def _since(file: HeldFile) -> float:
-    """When the picture was taken, else when its file was changed, in seconds of local time."""
+def _since(file: HeldFile) -> int:
+    """When the picture was taken, else when its file was changed, in seconds."""
     if file.taken is None:
-        return file.mtime_ns / 1e9
+        return _changed(file)
     try:
-        return datetime.datetime.fromisoformat(file.taken).timestamp()
+        return int(datetime.datetime.fromisoformat(file.taken).timestamp())
     except (ValueError, OverflowError, OSError):  # a camera that believes in year 1
-        return 0.0
+        return 0
 
 
 def _since_words(file: HeldFile) -> str:
-    if file.taken is not None:
-        return f"taken {file.taken[:16].replace('T', ' ')}"
-    return f"changed {datetime.datetime.fromtimestamp(file.mtime_ns / 1e9):%Y-%m-%d %H:%M}"
+    return _changed_words(file) if file.taken is None else f"taken {file.taken.replace('T', ' ')}"
+
+
+def _changed(file: HeldFile) -> int:
+    return file.mtime_ns // 10**9
+
+
+def _changed_words(file: HeldFile) -> str:
+    return f"changed {datetime.datetime.fromtimestamp(_changed(file)):%Y-%m-%d %H:%M:%S}"
 
 
 RULES = {
@@ -56,12 +62,13 @@ RULES = {
         Rule("largest", lambda file: file.width * file.height, lambda file: f"{file.width} x {file.height}"),
         Rule("best-format", _format_rank, _format_words),
         Rule("most-bytes", lambda file: file.size, lambda file: f"{file.size:,} bytes"),
-        Rule("oldest", lambda file: (-_since(file), -file.mtime_ns), _since_words),
+        Rule("oldest", lambda file: -_since(file), _since_words),
     )
 }
 """The rules that can be chosen, in the order in which they are applied where none is."""
 
 _TIES = (
+    Rule("oldest file", lambda file: -_changed(file), _changed_words),
     Rule("shortest path", lambda file: -len(file.path), lambda file: f"{len(file.path)} bytes"),
     Rule("first by name", lambda file: [-byte for byte in file.path], lambda file: os.fsdecode(file.path)),
 )

@@ -116,6 +116,11 @@ def digest_of(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
+def digest_of_file(path: str | os.PathLike[str]) -> bytes:
+    """The digest of the content of a file. Raises `ProbeError` where it cannot be read."""
+    return digest_of(_bytes_at(os.fsdecode(path)))
+
+
 def name_of(source: Any) -> str:
     """What a probe is called in answers and messages."""
     if isinstance(source, (str, os.PathLike)):
@@ -142,8 +147,12 @@ def _read(source: Any, preprocessing: Preprocessing | None) -> Probe:
 
 
 def _from_path(name: str, preprocessing: Preprocessing | None) -> Probe:
+    return _from_bytes(name, _bytes_at(name), preprocessing, os.path.abspath(os.fsencode(name)))
+
+
+def _bytes_at(name: str) -> bytes:
     try:
-        data = Path(name).read_bytes()
+        return Path(name).read_bytes()
     except FileNotFoundError as exc:
         raise ProbeError(f"no such file: {name}") from exc
     except IsADirectoryError as exc:
@@ -154,7 +163,6 @@ def _from_path(name: str, preprocessing: Preprocessing | None) -> Probe:
         raise ProbeError(f"no permission to read {name}") from exc
     except (OSError, ValueError) as exc:
         raise ProbeError(f"{name} cannot be read: {getattr(exc, 'strerror', None) or exc}") from exc
-    return _from_bytes(name, data, preprocessing, os.path.abspath(os.fsencode(name)))
 
 
 def _from_bytes(name: str, data: bytes, preprocessing: Preprocessing | None, path: bytes | None = None) -> Probe:

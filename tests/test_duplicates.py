@@ -1,0 +1,238 @@
+"""Finding duplicates in a library of real photographs, and a person's decisions about them."""
+
+import datetime
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from judges import Thumbnails
+from PIL import ExifTags, Image
+
+import imsearch
+from imsearch.duplicates.finding import SERIES_SPAN
+
+
+class JudgedLibrary(imsearch.Library):
+    """A library whose copies the tests' own judge tells."""
+
+    judge: Thumbnails | None = None
+
+    def _judge(self) -> Thumbnails | None:
+        self.judge = Thumbnails()
+        return self.judge
+
+
+@pytest.fixture
+def judged(tmp_path: Path, tiny_model: str) -> Iterator[JudgedLibrary]:
+    with JudgedLibrary(tmp_path / "library", model=tiny_model) as opened:
+        yield opened
+
+
+@pytest.fixture
+def pictures(album: Path) -> list[Path]:
+    """The photographs of the album, before anything is added to it."""
+    return sorted(album.iterdir())
+
+
+def resized(source: Path, target: Path, share: float = 0.5, **options: object) -> Path:
+    with Image.open(source) as picture:
+        picture.convert("RGB").resize((int(picture.width * share), int(picture.height * share))).save(target, **options)
+    return target
+
+
+def names(group: imsearch.DuplicateGroup) -> dict[str, str]:
+    return {Path(file.path).name: file.relation for file in group.files}
+
+
+def test_exact_and_edited_copies_are_one_group_and_say_how_they_relate(
+    judged: JudgedLibrary, album: Path, pictures: list[Path]
+) -> None:
+    (album / "sub").mkdir()
+    shutil.copy2(pictures[0], album / "sub" / "same-again.jpg")
+    resized(pictures[0], album / "half.jpg")
+    resized(album / "half.jpg", album / "quarter.png")
+    shutil.copy2(pictures[1], album / "twin.jpg")
+    judged.index(album)
+    first, second = sorted(judged.duplicates(), key=lambda group: group.kind)
+    assert (first.kind, names(first)) == (
+        "copy",
+        {
+            "half.jpg": "copy",
+            "quarter.png": "copy",
+            pictures[0].name: "kept",
+            "same-again.jpg": "exact",
+        },
+    )
+    assert first.reason.startswith("largest: ")
+    assert "shortest path" in first.reason
+    assert first.kept.path == str(pictures[0])
+    assert [file.path for file in first.files] == sorted(file.path for file in first.files)
+    assert (second.kind, names(second)) == ("exact", {pictures[1].name: "exact", "twin.jpg": "kept"})
+    status = (album / "twin.jpg").stat()
+    with Image.open(album / "twin.jpg") as picture:
+        size = picture.size
+    kept = second.kept
+    assert (kept.size, kept.mtime_ns, kept.width, kept.height) == (status.st_size, status.st_mtime_ns, *size)
+
+
+def test_rules_and_preferred_folders_choose(judged: JudgedLibrary, album: Path, pictures: list[Path]) -> None:
+    (album / "best").mkdir()
+    resized(pictures[0], album / "best" / "small.jpg")
+    os.utime(pictures[0], (2_000_000_000, 2_000_000_000))
+    judged.index(album)
+    (group,) = judged.duplicates()
+    assert group.kept.path == str(pictures[0])
+    (group,) = judged.duplicates(prefer=[album / "best"])
+    assert (Path(group.kept.path).name, group.reason) == (
+        "small.jpg",
+        f"preferred: below {album / 'best'} against elsewhere",
+    )
+    (group,) = judged.duplicates(keep=["oldest"])
+    assert Path(group.kept.path).name == "small.jpg"
+    with pytest.raises(imsearch.UsageError, match="no rule 'nicest'"):
+        judged.duplicates(keep=["nicest"])
+
+
+def test_a_path_gives_whole_groups_that_reach_there(judged: JudgedLibrary, album: Path, pictures: list[Path]) -> None:
+    (album / "sub").mkdir()
+    shutil.copy(pictures[0], album / "sub" / "same.jpg")
+    resized(pictures[1], album / "half.jpg")
+    resized(pictures[2], album / "sub" / "half.jpg")
+    judged.index(album)
+    assert len(judged.duplicates()) == 3
+    asked = judged.judge.asked if judged.judge else 0
+    below = judged.duplicates(album / "sub")
+    assert [group.kind for group in below] == ["exact", "copy"]
+    assert all(len(group.files) == 2 for group in below)
+    assert judged.judge is not None
+    assert judged.judge.asked <= asked
+    with pytest.raises(imsearch.UsageError, match="knows no picture at or below"):
+        judged.duplicates(album / "none")
+
+
+def test_progress_comes_as_events(judged: JudgedLibrary, album: Path, pictures: list[Path]) -> None:
+    resized(pictures[0], album / "half.jpg")
+    judged.index(album)
+    events: list[object] = []
+    judged.duplicates(listener=events.append)
+    compared = [event for event in events if isinstance(event, imsearch.Compared)]
+    assert compared[-1] == imsearch.Compared(13, 13)
+    told = [event.done for event in events if isinstance(event, imsearch.Judged)]
+    assert judged.judge is not None
+    assert told == list(range(1, judged.judge.asked + 1))
+
+
+def test_where_nobody_judges_exact_copies_are_found(
+    library: imsearch.Library, album: Path, pictures: list[Path]
+) -> None:
+    shutil.copy(pictures[0], album / "same.jpg")
+    resized(pictures[0], album / "half.jpg")
+    library.index(album)
+    (group,) = library.duplicates()
+    assert (group.kind, len(group.files)) == ("exact", 2)
+
+
+def test_a_copy_whose_file_is_gone_is_judged_by_another(
+    judged: JudgedLibrary, album: Path, pictures: list[Path]
+) -> None:
+    shutil.copy(pictures[0], album / "zz.jpg")
+    resized(pictures[0], album / "half.jpg")
+    judged.index(album)
+    pictures[0].unlink()
+    (group,) = judged.duplicates()
+    assert len(group.files) == 3
+
+
+# Series
+
+
+@pytest.fixture
+def burst(tmp_path: Path, photos: list[Path]) -> Path:
+    """Photographs of one morning, of which three were taken one after the other, and a copy of one of them."""
+    folder = tmp_path / "burst"
+    folder.mkdir()
+    start = datetime.datetime(2019, 7, 4, 9)
+    sources = [path for path in photos if path.suffix == ".jpg"][:5]
+    for number, (source, minutes) in enumerate(zip(sources, (0, 3, 6, 60, 120), strict=True)):
+        exif = Image.Exif()
+        taken = start + datetime.timedelta(minutes=minutes)
+        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = f"{taken:%Y:%m:%d %H:%M:%S}"
+        resized(source, folder / f"{number}.jpg", 1.0, exif=exif)
+    with Image.open(folder / "1.jpg") as picture:
+        picture.resize((90, 60)).save(folder / "1-small.jpg", exif=picture.getexif())
+    return folder
+
+
+def test_series_are_apart_from_copies_and_hold_each_picture_once(
+    judged: JudgedLibrary, burst: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imsearch.duplicates.finding.SERIES_SCORE", 0.5)  # the tiny model's scores mean little
+    monkeypatch.setattr("imsearch.duplicates.finding.COPY_SCORE", 0.5)
+    judged.index(burst)
+    (copies,) = judged.duplicates()
+    assert (copies.kind, names(copies)) == ("copy", {"1.jpg": "kept", "1-small.jpg": "copy"})
+    again, series = judged.duplicates(series=True)
+    assert again == copies
+    assert (series.kind, set(names(series))) == ("series", {"0.jpg", "1.jpg", "2.jpg"})
+    assert sorted(names(series).values()) == ["alike", "alike", "kept"]
+    assert datetime.timedelta(minutes=3) < SERIES_SPAN < datetime.timedelta(minutes=54)
+    judged.mark_different(burst / "1.jpg", burst / "2.jpg")
+    judged.mark_different(burst / "0.jpg", burst / "2.jpg")
+    (_, series) = judged.duplicates(series=True)
+    assert set(names(series)) == {"0.jpg", "1.jpg"}
+
+
+# Decisions
+
+
+def test_what_a_person_calls_different_stays_apart_for_good(
+    judged: JudgedLibrary, album: Path, pictures: list[Path]
+) -> None:
+    half = resized(pictures[0], album / "half.jpg")
+    judged.index(album)
+    assert len(judged.duplicates()) == 1
+    assert judged.mark_different(pictures[0], half) == 1
+    assert judged.mark_different(half, pictures[0]) == 0
+    assert judged.duplicates() == []
+    judged.remove(album)
+    (first,) = judged.different()
+    assert all(name.startswith("sha256:") for name in first)
+    (album / "moved").mkdir()
+    half = half.rename(album / "moved" / "elsewhere.jpg")
+    judged.index(album)
+    assert judged.duplicates() == []
+    assert {*judged.different()[0]} == {str(pictures[0]), str(half)}
+    assert judged.forget_different(half, pictures[0]) == 1
+    assert len(judged.duplicates()) == 1
+    assert judged.different() == []
+
+
+def test_a_copy_of_both_goes_with_one_of_them(judged: JudgedLibrary, album: Path, pictures: list[Path]) -> None:
+    half = resized(pictures[0], album / "half.jpg")
+    resized(pictures[0], album / "most.jpg", 0.9)
+    judged.index(album)
+    assert len(judged.duplicates()[0].files) == 3
+    judged.mark_different(pictures[0], half)
+    (group,) = judged.duplicates()
+    assert len(group.files) == 2
+    assert "most.jpg" in names(group)
+
+
+def test_decisions_are_about_pictures_that_need_not_be_indexed(
+    judged: JudgedLibrary, album: Path, pictures: list[Path], tmp_path: Path
+) -> None:
+    judged.index(album)
+    outside = [resized(pictures[0], tmp_path / f"{share}.jpg", share) for share in (0.5, 0.6)]
+    assert judged.mark_different(pictures[0], *outside) == 3
+    shutil.copy(outside[0], album)
+    judged.index(album)
+    assert judged.duplicates() == []
+    same = shutil.copy(pictures[1], tmp_path / "same.jpg")
+    with pytest.raises(imsearch.UsageError, match="hold the same bytes"):
+        judged.mark_different(pictures[1], same)
+    with pytest.raises(imsearch.UsageError, match="two or more"):
+        judged.mark_different(pictures[1])
+    with pytest.raises(imsearch.ProbeError, match="no such file"):
+        judged.mark_different(pictures[1], tmp_path / "none.jpg")
