@@ -336,6 +336,75 @@ def remove(
 
 
 @_command
+def duplicates(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="PATH", help="Only groups with a file at or below it; of --different: pictures."),
+    ] = None,
+    series: Annotated[
+        bool, typer.Option("--series", help="Also series of near-alike pictures, such as bursts, apart from copies.")
+    ] = False,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--keep",
+            metavar="RULE",
+            help="What to keep: largest, best-format, most-bytes, oldest. Can be repeated; the others come after.",
+            show_default=False,
+        ),
+    ] = None,
+    prefer: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--prefer",
+            metavar="FOLDER",
+            help="Keep files below it before all others. Can be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    trash: Annotated[
+        bool, typer.Option("--trash", help="Move the rest to the trash after asking; with a PATH, only from there.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print what --trash would move.")] = False,
+    different: Annotated[
+        bool, typer.Option("--different", help="Remember that the pictures PATH... are all different.")
+    ] = False,
+    forget_different: Annotated[bool, typer.Option("--forget-different", help="Take that back.")] = False,
+    list_different: Annotated[bool, typer.Option("--list-different", help="Pairs remembered as different.")] = False,
+    json_lines: JsonOption = False,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Also write a page with thumbnails and links."),
+    ] = None,
+    library: LibraryOption = None,
+    model: ModelOption = None,
+) -> int:
+    """Show exact and edited copies in groups, and which file of each to keep."""
+    from imsearch.cli import duplicates as shown
+
+    with _open(library, model) as opened:
+        if list_different:
+            shown.show_decisions(opened.different())
+        elif different:
+            shown.decide(opened.mark_different, paths or (), "newly remembered as different")
+        elif forget_different:
+            shown.decide(opened.forget_different, paths or (), "no longer remembered as different")
+        if list_different or different or forget_different:
+            return Exit.DONE
+        if len(paths or ()) > 1:
+            raise imsearch.UsageError("name one folder or file, or none for the whole library")
+        path = paths[0] if paths else None
+        with present.StepProgress() as progress:
+            groups = opened.duplicates(path, series=series, keep=keep or (), prefer=prefer or (), listener=progress)
+        if html is not None:
+            shown.write_html(html, groups)
+        if dry_run:
+            return Exit.DONE if shown.show_trash(opened, groups, path, as_json=json_lines) else Exit.SKIPPED
+        shown.show(groups, as_json=json_lines)
+        return Exit.DONE if not trash or shown.trash(opened, groups, path) else Exit.SKIPPED
+
+
+@_command
 def models(json_lines: JsonOption = False) -> int:
     """List models: what they are, how large, and whether their weights are on this machine."""
     present.models(imsearch.known_models(), as_json=json_lines)

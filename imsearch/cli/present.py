@@ -16,10 +16,12 @@ import imsearch
 from imsearch.records import (
     Answer,
     CandidatesInfo,
+    Compared,
     Event,
     FileRecord,
     Hit,
     IndexReport,
+    Judged,
     LibraryInfo,
     ModelInfo,
     PreparingModel,
@@ -64,6 +66,16 @@ def count(number: int, thing: str) -> str:
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
+def agreed(question: str) -> bool | None:
+    """What a person answers on stdin to a question on stderr; None where there is nobody to answer."""
+    sys.stderr.write(f"{printable(question)} [y/N] ")
+    sys.stderr.flush()
+    answer = sys.stdin.readline()
+    if not sys.stdin.isatty():
+        sys.stderr.write("\n")
+    return answer.strip().lower() in ("y", "yes") if answer else None
+
+
 def close_stdout() -> None:
     """Point stdout nowhere, so that Python does not fail on flushing it at exit."""
     with contextlib.suppress(OSError):
@@ -84,7 +96,8 @@ def _write(data: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
-def _bytes(number: int) -> str:
+def amount(number: int) -> str:
+    """A number of bytes for people."""
     size = float(number)
     for unit in ("B", "KiB", "MiB", "GiB"):
         if size < 1024:
@@ -112,6 +125,15 @@ def grid(header: Sequence[str], rows: Iterable[Sequence[str]], *, title: str) ->
     for row in rows:
         table.add_row(*(_text(cell) for cell in row))
     _draw(table)
+
+
+def table(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]], title: str) -> None:
+    """A table on a terminal: names of columns with how each is justified, and cells."""
+    drawn = _table(*columns)
+    for row in rows:
+        drawn.add_row(*(_text(cell) for cell in row))
+    _draw(_text(title))
+    _draw(drawn)
 
 
 def _draw(renderable: Any) -> None:
@@ -323,6 +345,40 @@ class IndexProgress:
         self._bar.update(self._task, description="indexing", completed=event.done, rate=rate, skipped=skipped)
 
 
+class StepProgress:
+    """Draws the steps of a search for duplicates on stderr, on a terminal only."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        self._tasks: dict[str, Any] = {}
+
+    def __enter__(self) -> "StepProgress":
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+            from rich.progress import Progress as Bar
+
+            columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+            self._bar = Bar(*columns, console=Console(stderr=True, highlight=False), transient=True)
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Take in one event."""
+        if self._bar is None or not isinstance(event, Compared | Judged):
+            return
+        step = "comparing pictures" if isinstance(event, Compared) else "looking closely at pairs"
+        if step not in self._tasks:
+            self._tasks[step] = self._bar.add_task(step, total=event.total)
+        self._bar.update(self._tasks[step], completed=event.done)
+
+
 def report(result: IndexReport) -> None:
     """The closing line of an index run."""
     parts = [
@@ -365,8 +421,8 @@ def info(result: LibraryInfo, *, as_json: bool) -> None:
         *(("also", name) for name in result.spaces if name != result.model),
         (
             "on disk",
-            f"{_bytes(total)} (catalogue {_bytes(result.catalogue_bytes)}, caches {_bytes(result.cache_bytes)})"
-            + (f", {_bytes(total // result.pictures)} a picture" if result.pictures else ""),
+            f"{amount(total)} (catalogue {amount(result.catalogue_bytes)}, caches {amount(result.cache_bytes)})"
+            + (f", {amount(total // result.pictures)} a picture" if result.pictures else ""),
         ),
     ]
     rows[-1:-1] = _candidates_rows(result.candidates)

@@ -4,7 +4,7 @@ import base64
 import html
 import os
 import urllib.parse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from imsearch.records import Answer, Hit
 
 THUMBNAIL_SIDE = 320
 
-_PAGE = """<!doctype html>
+_HEAD = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -24,34 +24,42 @@ _PAGE = """<!doctype html>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
 <title>imsearch</title>
 <style>
-:root {{ color-scheme: light dark; }}
-body {{ font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem; }}
-h2 {{ font-size: 1.05rem; overflow-wrap: anywhere; margin: 0 0 .5rem; }}
-section {{ margin-bottom: 3rem; }}
-.probe img {{ max-height: 14rem; max-width: 100%; border-radius: 6px; }}
-ol {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(12rem, 1fr)); gap: 1.25rem; list-style: none;
-     padding: 0; }}
-li a {{ color: inherit; text-decoration: none; display: block; }}
-li img, .gone {{ width: 100%; aspect-ratio: 4 / 3; object-fit: contain; border-radius: 6px; background: #8882; }}
-.gone {{ display: grid; place-items: center; }}
-.score {{ font-variant-numeric: tabular-nums; font-weight: 600; }}
-.path {{ overflow-wrap: anywhere; font-size: .85rem; }}
-.facts {{ opacity: .7; font-size: .85rem; }}
-.error {{ color: #c33; }}
+:root { color-scheme: light dark; }
+body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem; }
+h2 { font-size: 1.05rem; overflow-wrap: anywhere; margin: 0 0 .5rem; }
+section { margin-bottom: 3rem; }
+.probe img { max-height: 14rem; max-width: 100%; border-radius: 6px; }
+ol { display: grid; grid-template-columns: repeat(auto-fill, minmax(12rem, 1fr)); gap: 1.25rem; list-style: none;
+     padding: 0; }
+li a { color: inherit; text-decoration: none; display: block; }
+li img, .gone { width: 100%; aspect-ratio: 4 / 3; object-fit: contain; border-radius: 6px; background: #8882; }
+.gone { display: grid; place-items: center; }
+.score { font-variant-numeric: tabular-nums; font-weight: 600; }
+.path { overflow-wrap: anywhere; font-size: .85rem; }
+.facts { opacity: .7; font-size: .85rem; }
+.error { color: #c33; }
+.goes { opacity: .6; }
 </style>
 </head>
 <body>
-{sections}
-</body>
-</html>
 """
+
+_FOOT = "</body>\n</html>\n"
 
 
 def write_sheet(path: Path, answers: Sequence[tuple[Answer, Any]]) -> None:
     """Write the page for answers and the probes that got them. Raises `UsageError` where it cannot be written."""
-    sections = "\n".join(_section(answer, source) for answer, source in answers)
+    write_page(path, (_section(answer, source) for answer, source in answers))
+
+
+def write_page(path: Path, sections: Iterable[str]) -> None:
+    """Write a page of sections as they come. Raises `UsageError` where it cannot be written."""
     try:
-        path.write_text(_PAGE.format(sections=sections), encoding="utf-8")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(_HEAD)
+            for section in sections:
+                file.write(section + "\n")
+            file.write(_FOOT)
     except OSError as exc:
         raise imsearch.UsageError(f"{path} cannot be written: {exc.strerror or exc}") from exc
 
@@ -65,13 +73,17 @@ def _section(answer: Answer, source: Any) -> str:
 
 
 def _item(hit: Hit) -> str:
-    link = html.escape("file://" + urllib.parse.quote(os.fsencode(os.path.abspath(hit.path)).replace(b"\\", b"/")))
     taken = f", {hit.taken:%Y-%m-%d %H:%M}" if hit.taken else ""
-    name = html.escape(printable(hit.path))
+    return item(hit.path, f"{hit.score:.3f}", f"{hit.width} &times; {hit.height}{taken}")
+
+
+def item(path: str, label: str, facts: str, style: str = "") -> str:
+    """A picture of a list with its link: ``label`` and ``facts`` are HTML."""
+    link = html.escape("file://" + urllib.parse.quote(os.fsencode(os.path.abspath(path)).replace(b"\\", b"/")))
+    name = html.escape(printable(path))
     return (
-        f'<li><a href="{link}">{_picture(hit.path, name)}<div><span class="score">{hit.score:.3f}</span> '
-        f'<span class="facts">{hit.width} &times; {hit.height}{taken}</span></div>'
-        f'<div class="path">{name}</div></a></li>'
+        f'<li class="{style}"><a href="{link}">{_picture(path, name)}<div><span class="score">{label}</span> '
+        f'<span class="facts">{facts}</span></div><div class="path">{name}</div></a></li>'
     )
 
 

@@ -1,0 +1,175 @@
+"""How groups of duplicates are shown, and how their files are moved to the trash after asking."""
+
+import html
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import imsearch
+from imsearch.cli import present
+from imsearch.records import DuplicateFile, DuplicateGroup, TrashReport
+
+if TYPE_CHECKING:
+    from imsearch.library import Library
+
+SCHEMA = 1
+"""Of the JSON lines."""
+
+_TITLES = {"exact": "exact copies", "copy": "copies", "series": "a series, no copies"}
+
+_COLUMNS = (
+    ("", "left"),
+    ("size", "right"),
+    ("format", "left"),
+    ("bytes", "right"),
+    ("taken", "left"),
+    ("path", "left"),
+)
+
+
+def show(groups: Sequence[DuplicateGroup], *, as_json: bool) -> None:
+    """The groups: a table each on a terminal, lines with tabs through a pipe, or JSON lines; and a summary."""
+    for number, group in enumerate(groups, 1):
+        if as_json:
+            present.line(json.dumps(_record(group)))
+        elif sys.stdout.isatty():
+            title = f"\n{number}. {_TITLES[group.kind]}; keep: {group.reason}"
+            present.table(_COLUMNS, [_cells(file) for file in _kept_first(group)], title)
+        else:
+            for file in _kept_first(group):
+                present.line("\t".join(_fields(number, group, file)))
+    copies = [group for group in groups if group.kind != "series"]
+    present.note(f"{present.count(len(copies), 'group')} of copies{_beside(copies)}")
+    if len(copies) < len(groups):
+        series = [group for group in groups if group.kind == "series"]
+        present.note(f"{len(series):,} series of pictures that are no copies{_beside(series)}")
+
+
+def _kept_first(group: DuplicateGroup) -> list[DuplicateFile]:
+    return [group.kept, *group.rest]
+
+
+def _cells(file: DuplicateFile) -> tuple[str, ...]:
+    taken = f"{file.taken:%Y-%m-%d %H:%M}" if file.taken else ""
+    size = f"{file.width} x {file.height}"
+    relation = "keep" if file.relation == "kept" else file.relation
+    return relation, size, file.format, present.amount(file.size), taken, file.path
+
+
+def _fields(number: int, group: DuplicateGroup, file: DuplicateFile) -> list[str]:
+    size = f"{file.width}x{file.height}"
+    reason = group.reason if file is group.kept else ""
+    cells = (str(number), group.kind, file.relation, size, file.format, str(file.size), file.path, reason)
+    return [present.printable(cell) for cell in cells]
+
+
+def _record(group: DuplicateGroup) -> dict[str, object]:
+    return {
+        "schema": SCHEMA,
+        "kind": group.kind,
+        "keep": group.kept.path,
+        "reason": group.reason,
+        "bytes": sum(file.size for file in group.rest),
+        "files": [
+            {
+                "path": file.path,
+                "relation": file.relation,
+                "size": file.size,
+                "width": file.width,
+                "height": file.height,
+                "format": file.format,
+                "taken": file.taken.isoformat() if file.taken else None,
+            }
+            for file in group.files
+        ],
+    }
+
+
+def _beside(groups: Sequence[DuplicateGroup]) -> str:
+    files = [file for group in groups for file in group.rest]
+    size = present.amount(sum(file.size for file in files))
+    return f": {present.count(len(files), 'file')} ({size}) beside those to keep" if files else ""
+
+
+def write_html(path: Path, groups: Iterable[DuplicateGroup]) -> None:
+    """A page with a thumbnail and a link for each file. Raises `UsageError` where it cannot be written."""
+    from imsearch.cli.sheet import write_page
+
+    write_page(path, (_section(number, group) for number, group in enumerate(groups, 1)))
+    present.note(f"wrote {path}")
+
+
+def _section(number: int, group: DuplicateGroup) -> str:
+    from imsearch.cli.sheet import item
+
+    items = []
+    for file in _kept_first(group):
+        relation, size, kind, amount, taken, path = _cells(file)
+        facts = html.escape(", ".join(fact for fact in (size, kind, amount, taken) if fact))
+        items.append(item(path, relation, facts, "" if file is group.kept else "goes"))
+    reason = html.escape(present.printable(group.reason))
+    return f"<section><h2>{number}. {_TITLES[group.kind]}</h2><p>keep: {reason}</p><ol>{''.join(items)}</ol></section>"
+
+
+def trash(library: "Library", groups: Sequence[DuplicateGroup], under: Path | None) -> bool:
+    """Move what need not be kept to the trash, copies and series each after asking. False if any file was skipped.
+
+    Raises `UsageError` where nobody answers.
+    """
+    skipped = 0
+    for things, kinds in (("copies", ("exact", "copy")), ("pictures of series, which are no copies", ("series",))):
+        chosen = [group for group in groups if group.kind in kinds]
+        report = library.trash(chosen, under=under, dry_run=True)
+        if report.moved:
+            if not _may_move(report, things):
+                present.note("nothing was moved")
+                continue
+            report = library.trash(chosen, under=under)
+        _tell(report)
+        if chosen:
+            present.note(f"moved {_files(report)} to the trash")
+        skipped += len(report.skipped)
+    return not skipped
+
+
+def show_trash(library: "Library", groups: Sequence[DuplicateGroup], under: Path | None, *, as_json: bool) -> bool:
+    """Print what would be moved to the trash. False if any file would be skipped."""
+    report = library.trash(groups, under=under, dry_run=True)
+    for path in report.moved:
+        present.line(json.dumps({"schema": SCHEMA, "trash": path}) if as_json else present.printable(path))
+    _tell(report)
+    present.note(f"would move {_files(report)} to the trash")
+    return not report.skipped
+
+
+def _may_move(planned: TrashReport, things: str) -> bool:
+    answer = present.agreed(f"move {_files(planned)}, {things}, to the trash?")
+    if answer is None:
+        raise imsearch.UsageError(
+            "nobody answered, so nothing was moved: answer y on standard input, or see with --dry-run what would go"
+        )
+    return answer
+
+
+def _files(report: TrashReport) -> str:
+    return f"{present.count(len(report.moved), 'file')} ({present.amount(report.size)})"
+
+
+def _tell(report: TrashReport) -> None:
+    for skip in report.skipped:
+        present.note(f"skipped {skip.path}: {skip.reason}")
+    for path in report.linked:
+        present.note(f"left {path}: it is a link to a file that stays, and moving it frees nothing")
+
+
+def decide(change: Callable[..., int], paths: Sequence[Path], said: str) -> None:
+    """Have the library take in or take back a decision, and tell how many pairs of pictures it is about."""
+    present.note(f"{present.count(change(*paths), 'pair')} {said}")
+
+
+def show_decisions(pairs: Iterable[tuple[str, str]]) -> None:
+    """The pairs of pictures that a person said are different, a line each."""
+    for pair in pairs:
+        present.line("\t".join(map(present.printable, pair)))
