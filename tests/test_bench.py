@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import imsearch
-from benchmarks import inside, pictures, search
+from benchmarks import duplicates, edits, inside, pictures, search
 from benchmarks.generator import Generator, likeness, unit
 from benchmarks.report import Report, in_turn
 
@@ -81,6 +81,19 @@ def test_made_pictures_have_their_size_and_are_all_different(tmp_path: Path, pho
     for path in paths:
         with Image.open(path) as image:
             assert sorted(image.size) == [60, 80]
+
+
+def test_edited_copies_are_counted(tmp_path: Path, library: imsearch.Library, album: Path) -> None:
+    made = duplicates.make(sorted(album.iterdir()), tmp_path / "edited", 12 + 2 * len(edits.EDITS))
+    assert len({copy.read_bytes() for _, copy, _ in made}) == 2 * len(edits.EDITS)
+    library.index(album, tmp_path / "edited")
+    report = Report(tmp_path / "report", {"runs": 1})
+    duplicates.measure(report, library.path, made, library.model)
+    shares = [report.figure(duplicates.SECTION, f"cosine 0.60: {name}") for name in edits.EDITS]
+    assert all(share is not None and 0 <= share.median <= 1 for share in shares)
+    reached = report.figure(duplicates.SECTION, "cosine 0.60: edited copies that pairs lead to")
+    assert reached is not None
+    assert reached.median > 0.5
 
 
 def test_a_report_is_kept_as_json_and_as_a_table(tmp_path: Path) -> None:
