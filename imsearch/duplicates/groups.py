@@ -12,6 +12,9 @@ every pair of them is judged.
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
+ROUNDS = 6
+"""By then few pairs are left that are passed over, and asking for one at a time would take many more."""
+
 
 class Pair(NamedTuple):
     """Two pictures, the lower number first, and how alike they are."""
@@ -90,8 +93,9 @@ def confirmed(
     """Pairs that are copies, as far as they are needed to know the groups.
 
     ``judge`` is asked in rounds. A round holds, strongest first, the pairs that would each join two groups if all
-    before it were copies; those passed over come again if they still would in the next round. Pairs of a round are in
-    the order of the groups that they belong to, so that a picture is asked about in one go.
+    before it were copies; those passed over come again if they still would in the next round, and the last round holds
+    all that are left. Pairs of a round are in the order of the groups that they belong to, so that a picture is asked
+    about in one go.
     """
     different = {(min(pair), max(pair)) for pair in different}
     waiting = [pair for pair in strongest_first(pairs) if pair[:2] not in different]
@@ -99,7 +103,7 @@ def confirmed(
     disputed = {candidates.find(picture) for pair in different for picture in pair}
     known = Groups()
     found: list[Pair] = []
-    while waiting:
+    for number in range(1, ROUNDS + 1):
         hoped = Groups()
         asked: list[Pair] = []
         passed: list[Pair] = []
@@ -109,11 +113,13 @@ def confirmed(
                 continue
             one, other = known.find(pair.first), known.find(pair.second)
             if one != other:
-                (asked if hoped.join(one, other) else passed).append(pair)
+                (asked if number == ROUNDS or hoped.join(one, other) else passed).append(pair)
         asked.sort(key=lambda pair: (candidates.find(pair.first), pair.first, pair.second))
         for pair, copies in zip(asked, judge(asked), strict=True):
             if copies:
                 found.append(pair)
                 known.join(pair.first, pair.second)
         waiting = passed
+        if not waiting:
+            break
     return found
