@@ -156,6 +156,7 @@ def test_a_person_at_a_terminal_sees_tables(copies: dict[str, Path], place: Path
     assert re.search(r"size\s+format\s+bytes\s+taken\s+path", seen)
     assert re.search(r"^keep ", seen, re.MULTILINE)
     assert "groups of copies" in seen
+    assert r"\n" not in seen
 
 
 def test_a_dry_run_prints_and_moves_nothing(run: Run, copies: dict[str, Path], home: Path) -> None:

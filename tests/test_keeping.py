@@ -74,7 +74,7 @@ def test_the_largest_then_the_best_format_then_bytes_then_the_oldest_then_the_sh
     )
     later = held(b"/c.jpg", taken="2019-07-04T18:03:11", mtime_ns=1_700_000_000 * SECOND)
     assert kept(taken, later)[1].startswith("oldest file: changed 2020-09-1")
-    assert kept(held(b"/long.jpg"), held(b"/b.jpg")) == (b"/b.jpg", "shortest path: 6 bytes against 9 bytes")
+    assert kept(held(b"/long.jpg"), held(b"/b.jpg")) == (b"/b.jpg", "shortest path: 6 characters against 9 characters")
     assert kept(held(b"/c.jpg"), held(b"/b.jpg")) == (b"/b.jpg", "first by name: /b.jpg against /c.jpg")
 
 

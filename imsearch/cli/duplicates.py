@@ -35,7 +35,7 @@ def show(groups: Sequence[DuplicateGroup], *, as_json: bool) -> None:
         if as_json:
             present.line(json.dumps(_record(group)))
         elif sys.stdout.isatty():
-            title = f"\n{number}. {_TITLES[group.kind]}; keep: {group.reason}"
+            title = f"{number}. {_TITLES[group.kind]}; keep: {group.reason}"
             present.table(_COLUMNS, [_cells(file) for file in _kept_first(group)], title)
         else:
             for file in _kept_first(group):

@@ -132,8 +132,8 @@ def table(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]], tit
     drawn = _table(*columns)
     for row in rows:
         drawn.add_row(*(_text(cell) for cell in row))
-    _draw(_text(title))
-    _draw(drawn)
+    for part in (_text(title), drawn, ""):
+        _draw(part)
 
 
 def _draw(renderable: Any) -> None:

@@ -56,6 +56,10 @@ def _changed_words(file: HeldFile) -> str:
     return f"changed {datetime.datetime.fromtimestamp(_changed(file)):%Y-%m-%d %H:%M:%S}"
 
 
+def _length(file: HeldFile) -> int:
+    return len(os.fsdecode(file.path))
+
+
 RULES = {
     rule.name: rule
     for rule in (
@@ -69,7 +73,7 @@ RULES = {
 
 _TIES = (
     Rule("oldest file", lambda file: -_changed(file), _changed_words),
-    Rule("shortest path", lambda file: -len(file.path), lambda file: f"{len(file.path)} bytes"),
+    Rule("shortest path", lambda file: -_length(file), lambda file: f"{_length(file)} characters"),
     Rule("first by name", lambda file: [-byte for byte in file.path], lambda file: os.fsdecode(file.path)),
 )
 """Whatever is left to these is a matter of taste; paths differ, so one file is left in the end."""
