@@ -80,11 +80,22 @@ class ModelInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Region:
+    """A part of a picture, in pixels of the upright picture, from its upper left corner."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """One answer. ``score`` is the cosine similarity to the probe, exact, in -1..1.
 
-    ``path`` may hold surrogate escapes where a name is not UTF-8 (`os.fsencode` gives the bytes back);
-    ``width`` and ``height`` are those of the upright picture; ``taken`` is local time from EXIF.
+    ``region`` is the part of the picture that has this score, None for the picture as a whole. ``path`` may hold
+    surrogate escapes where a name is not UTF-8 (`os.fsencode` gives the bytes back); ``width`` and ``height`` are those
+    of the upright picture; ``taken`` is local time from EXIF.
     """
 
     rank: int
@@ -94,6 +105,7 @@ class Hit:
     height: int
     format: str
     taken: datetime.datetime | None
+    region: Region | None = None
 
 
 @dataclass(frozen=True, slots=True)

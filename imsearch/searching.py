@@ -17,6 +17,9 @@ from imsearch.vectors.candidates import Candidates
 
 NO_FILTERS = Filters()
 
+SPARE = 4
+"""How many times the hits wanted are looked for first where a picture may be found by several of its regions."""
+
 EQUAL = 1e-6
 """Scores no further apart than this may be of the same pixels."""
 
@@ -42,6 +45,11 @@ class Search:
     min_score: float = -1.0
     allowed: NDArray[np.int64] | None = None
 
+    @property
+    def first(self) -> int:
+        """How many candidates to begin with."""
+        return self.k * SPARE if self.space.regions else self.k
+
 
 def search(
     questions: Sequence[Question],
@@ -53,19 +61,20 @@ def search(
     filters: Filters = NO_FILTERS,
     min_score: float = -1.0,
 ) -> list[list[Hit]]:
-    """For each question its ``k`` best hits, best first. A content in several files gives a hit for each."""
+    """For each question its ``k`` best hits, best first. A content in several files gives a hit for each, and each
+    is found by what is most like the probe of the whole picture and its regions."""
     allowed = None if filters == NO_FILTERS else reader.ids_matching(filters, space)
     asked = Search(reader, space, candidates, k, filters, min_score, allowed)
-    found = candidates.search(np.stack([question.vector for question in questions]), k, allowed)
+    found = candidates.search(np.stack([question.vector for question in questions]), asked.first, allowed)
     return [_hits(question, ids, asked) for question, ids in zip(questions, found, strict=True)]
 
 
 def _hits(question: Question, ids: NDArray[np.int64], asked: Search) -> list[Hit]:
     everything = len(asked.candidates) if asked.allowed is None else len(asked.allowed)
-    wanted = asked.k
+    wanted = asked.first
     ranked, cut = _ranked(question, ids, asked)
     while len(ranked) < asked.k and not cut and wanted < everything:
-        wanted *= 2  # some candidates have left the library since
+        wanted *= 2  # some candidates have left the library since, or are of the same pictures
         ids = asked.candidates.search(question.vector[None], wanted, asked.allowed)[0]
         ranked, cut = _ranked(question, ids, asked)
     return [_hit(rank, match, score) for rank, (match, score) in enumerate(ranked[: asked.k], 1)]
@@ -77,21 +86,25 @@ def _ranked(question: Question, ids: NDArray[np.int64], asked: Search) -> tuple[
     ids, scores = _scored(question.vector, ids, asked)
     kept = int(np.count_nonzero(scores >= asked.min_score))
     score_of = dict(zip(ids.tolist(), scores.tolist(), strict=True))
-    matches: list[Match] = []
+    best: dict[bytes, Match] = {}  # by path
     begin = 0
-    while len(matches) < asked.k and begin < kept:
+    while len(best) < asked.k and begin < kept:
         end = min(begin + asked.k, kept)
         while end < kept and scores[end] >= scores[end - 1] - EQUAL:
             end += 1
-        matches.extend(asked.reader.matches(ids[begin:end], asked.filters))
+        for match in asked.reader.matches(ids[begin:end], asked.filters):
+            other = best.setdefault(match.path, match)
+            if score_of[match.embedding_id] > score_of[other.embedding_id]:
+                best[match.path] = match
         begin = end
-    matches.sort(
+    matches = sorted(
+        best.values(),
         key=lambda match: (
             match.digest != question.digest or match.path != question.path,
             match.digest != question.digest,
             -score_of[match.embedding_id],
             match.path,
-        )
+        ),
     )
     return [(match, score_of[match.embedding_id]) for match in matches], kept < len(ids)
 
@@ -118,6 +131,7 @@ def _hit(rank: int, match: Match, score: float) -> Hit:
         height=match.height,
         format=match.format,
         taken=None if match.taken is None else datetime.datetime.fromisoformat(match.taken),
+        region=match.region,
     )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
 from imsearch.errors import CatalogueCorruptError, DiskFullError, LibraryNotFoundError, LibraryTooNewError
-from imsearch.records import Filters
+from imsearch.records import Filters, Region
 from imsearch.store.connection import CATALOGUE
 from imsearch.store.migrations import APPLICATION_ID, MIGRATIONS
 from imsearch.store.reader import Reader
@@ -339,6 +339,60 @@ def test_files_of_one_content(store: Store, space: Space) -> None:
         (b"/q/a", 1001, 1, "2019-07-04T18:03:11"),
     ]
     assert dict(store.contents_of(np.array([1, 2, 3]))) == {1: 1, 2: 2}
+
+
+def test_a_catalogue_from_before_regions_keeps_all_and_takes_them(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / CATALOGUE)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    for statement in (*MIGRATIONS[0], *MIGRATIONS[1]):
+        connection.execute(statement)
+    connection.execute("PRAGMA user_version = 2")
+    connection.execute("INSERT INTO spaces VALUES (1, 'model', 'print', 16, 'f32')")
+    for number in (1, 2):
+        connection.execute(
+            "INSERT INTO contents VALUES (?, ?, ?, 40, 30, 'jpeg', NULL)", (number, digest(number), 1000 + number)
+        )
+        connection.execute(
+            "INSERT INTO files VALUES (?, ?, ?, 'ok', NULL, ?)", (b"/%d" % number, 1000 + number, number, number)
+        )
+        vector = unit(number).astype("<f2").tobytes()
+        connection.execute("INSERT INTO embeddings VALUES (?, 1, ?, ?)", (number + 4, number, vector))
+    connection.commit()
+    connection.close()
+    with contextlib.closing(Store(tmp_path)) as store:
+        (space,) = store.spaces()
+        assert not space.regions
+        assert [row.complete for row in store.file_rows(b"/", space)] == [True, True]
+        assert [(match.embedding_id, match.region) for match in store.matches(np.array([5, 6]), Filters())] == [
+            (5, None),
+            (6, None),
+        ]
+        for number in (1, 2):
+            np.testing.assert_array_equal(store.vector_of(digest(number), space), unit(number).astype(np.float16))
+        store.want_regions("model")
+        (space,) = store.spaces()
+        assert [row.complete for row in store.file_rows(b"/", space)] == [False, False]
+        store.write([file(b"/1", 1)], [content(1, regions=((Region(1, 2, 3, 4), unit(9)),))], space)
+        assert [row.complete for row in store.file_rows(b"/", space)] == [True, False]
+        assert store.vector_state(space)[1] == 3
+
+
+def test_regions_lie_beside_the_whole_picture_and_leave_with_it(store: Store) -> None:
+    space = store.add_space("model", "print", DIMENSIONS, "f32", regions=True)
+    plain = store.add_space("other", "print 2", DIMENSIONS, "f32")
+    boxes = (Region(1, 2, 3, 4), Region(5, 6, 7, 8))
+    regions = tuple((box, unit(box.x + 90)) for box in boxes)
+    store.write([file(b"/a", 1)], [content(1, regions=regions)], space)
+    store.write([file(b"/a", 1)], [content(1)], plain)
+    assert (store.region_count(space), store.region_count(plain)) == (2, 0)
+    np.testing.assert_array_equal(store.vector_of(digest(1), space), unit(1).astype(np.float16))
+    assert store.known_digests([1001], space) == {1001: frozenset([digest(1)])}
+    ids = store.ids_matching(Filters(min_width=40), space)
+    assert [match.region for match in store.matches(np.sort(ids), Filters())] == [None, *boxes]
+    store.write([], [content(1, regions=regions)], space)  # what is there stays
+    assert store.vector_state(space)[1] == 3
+    store.remove_files([b"/a"])
+    assert set(store.departures_after(0, space)[1]) == set(ids)
 
 
 def test_many_threads_may_ask_at_once(store: Store, space: Space) -> None:

@@ -70,6 +70,17 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             CHECK (first < second)
         ) WITHOUT ROWID""",
     ),
+    (
+        # Region 0 is the whole picture and has no box; those of the others are in pixels of the upright picture.
+        "ALTER TABLE spaces ADD COLUMN regions INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE embeddings ADD COLUMN region INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE embeddings ADD COLUMN region_x INTEGER",
+        "ALTER TABLE embeddings ADD COLUMN region_y INTEGER",
+        "ALTER TABLE embeddings ADD COLUMN region_width INTEGER",
+        "ALTER TABLE embeddings ADD COLUMN region_height INTEGER",
+        "DROP INDEX embeddings_content",
+        "CREATE UNIQUE INDEX embeddings_content ON embeddings (content_id, space_id, region)",
+    ),
 )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.images.scan import as_prefix
-from imsearch.records import Filters
+from imsearch.records import Filters, Region
 from imsearch.store.connection import CATALOGUE, Connection, check, connect, translated
 from imsearch.store.rows import HeldFile, Match, Space
 
@@ -68,8 +68,8 @@ class Reader:
 
     def spaces(self) -> list[Space]:
         """All spaces, the default one first."""
-        rows = self._rows("SELECT id, model, fingerprint, dimensions, precision FROM spaces ORDER BY id")
-        return [Space(*row) for row in rows]
+        rows = self._rows("SELECT id, model, fingerprint, dimensions, precision, regions FROM spaces ORDER BY id")
+        return [Space(*(*row[:-1], bool(row[-1]))) for row in rows]
 
     def space_of(self, model: str) -> Space | None:
         """The space of the model with this name, if the library has one."""
@@ -108,12 +108,19 @@ class Reader:
                 yield _matrix(rows, space)
 
     def vector_of(self, digest: bytes, space: Space) -> NDArray[np.float32] | None:
-        """The vector of the content with this digest, if it has one."""
+        """The vector of the content with this digest, as a whole, if it has one."""
         query = """SELECT embeddings.id, vector FROM embeddings JOIN contents ON contents.id = content_id
-            WHERE digest = ? AND space_id = ?"""
+            WHERE digest = ? AND space_id = ? AND region = 0"""
         rows = self._rows(query, (digest, space.id))
         vector: NDArray[np.float32] | None = _matrix(rows, space)[1][0] if rows else None
         return vector
+
+    def region_count(self, space: Space) -> int:
+        """The number of vectors that are of regions."""
+        query = """SELECT count(*) FROM contents CROSS JOIN embeddings ON content_id = contents.id
+            WHERE space_id = ? AND region > 0"""
+        ((count,),) = self._rows(query, (space.id,))
+        return int(count)
 
     def departures_after(self, number: int, space: Space) -> tuple[int, NDArray[np.int64]]:
         """The number of the last vector that left the library, and the ids of those of a space that left since
@@ -135,11 +142,12 @@ class Reader:
         """The files that hold these vectors' pictures and pass the filters."""
         condition, values = _conditions(filters, f"({_UNDER})")
         for part in _parts(ids):
-            query = f"""SELECT embeddings.id, path, digest, width, height, format, taken FROM embeddings
+            query = f"""SELECT embeddings.id, path, digest, width, height, format, taken,
+                region_x, region_y, region_width, region_height FROM embeddings
                 CROSS JOIN contents ON contents.id = embeddings.content_id
                 CROSS JOIN files ON files.content_id = contents.id
                 WHERE embeddings.id IN ({_marks(part)}) AND {condition}"""
-            yield from (Match(*row) for row in self._rows(query, (*part, *values)))
+            yield from (_match(row) for row in self._rows(query, (*part, *values)))
 
     # Duplicates
 
@@ -191,6 +199,11 @@ class Reader:
     def _ids(self, query: str, values: Sequence[Any]) -> NDArray[np.int64]:
         with self._connection() as connection:
             return np.fromiter((row[0] for row in connection.execute(query, values)), np.int64)
+
+
+def _match(row: tuple[Any, ...]) -> Match:
+    box = row[-4:]
+    return Match(*(*row[:-4], None if box[0] is None else Region(*box)))
 
 
 def _conditions(filters: Filters, under: str) -> tuple[str, list[Any]]:

@@ -5,23 +5,24 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from imsearch.records import FileState
+from imsearch.records import FileState, Region
 
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """The vectors of one model in this library."""
+    """The vectors of one model in this library; with ``regions``, of parts of its pictures too."""
 
     id: int
     model: str
     fingerprint: str
     dimensions: int
     precision: str
+    regions: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
-    """A file as it was when it was last read; ``complete`` unless its vector is wanting."""
+    """A file as it was when it was last read; ``complete`` unless vectors of it are wanting."""
 
     path: bytes
     size: int
@@ -42,6 +43,7 @@ class NewContent:
     format: str
     taken: str | None
     vector: NDArray[np.float32]
+    regions: tuple[tuple[Region, NDArray[np.float32]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class NewFile:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A file that holds the content of an embedding."""
+    """A file that holds the content of an embedding, which is of the whole picture or of a ``region``."""
 
     embedding_id: int
     path: bytes
@@ -66,6 +68,7 @@ class Match:
     height: int
     format: str
     taken: str | None
+    region: Region | None = None
 
 
 @dataclass(frozen=True, slots=True)

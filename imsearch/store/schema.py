@@ -1,6 +1,6 @@
 """Tables of the catalogue as SQLAlchemy knows them: the state after the last step of `imsearch.store.migrations`."""
 
-from sqlalchemy import BLOB, Column, ForeignKey, Integer, MetaData, String, Table
+from sqlalchemy import BLOB, Boolean, Column, ForeignKey, Integer, MetaData, String, Table
 
 metadata = MetaData()
 
@@ -42,6 +42,7 @@ spaces = Table(
     Column("fingerprint", String, nullable=False),
     Column("dimensions", Integer, nullable=False),
     Column("precision", String, nullable=False),
+    Column("regions", Boolean, nullable=False),
 )
 
 embeddings = Table(
@@ -51,6 +52,11 @@ embeddings = Table(
     Column("space_id", ForeignKey("spaces.id"), nullable=False),
     Column("content_id", ForeignKey("contents.id"), nullable=False),
     Column("vector", BLOB, nullable=False),
+    Column("region", Integer, nullable=False),
+    Column("region_x", Integer),
+    Column("region_y", Integer),
+    Column("region_width", Integer),
+    Column("region_height", Integer),
 )
 
 departures = Table(

@@ -21,6 +21,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    update,
 )
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.engine import ExceptionContext
@@ -76,13 +77,26 @@ class Store(Reader):
 
     # Spaces
 
-    def add_space(self, model: str, fingerprint: str, dimensions: int, precision: str) -> Space:
-        """Make room for the vectors of a model."""
-        values = {"model": model, "fingerprint": fingerprint, "dimensions": dimensions, "precision": precision}
+    def add_space(
+        self, model: str, fingerprint: str, dimensions: int, precision: str, *, regions: bool = False
+    ) -> Space:
+        """Make room for the vectors of a model, and with ``regions`` for those of parts of pictures."""
+        values = {
+            "model": model,
+            "fingerprint": fingerprint,
+            "dimensions": dimensions,
+            "precision": precision,
+            "regions": regions,
+        }
         with self._engine.begin() as connection:
             id_ = connection.scalar(insert(spaces).values(values).returning(spaces.c.id))
         assert id_ is not None
-        return Space(id_, model, fingerprint, dimensions, precision)
+        return Space(id_, model, fingerprint, dimensions, precision, regions)
+
+    def want_regions(self, model: str) -> None:
+        """From now on pictures are complete in the space of a model, if there is one, only with their regions."""
+        with self._engine.begin() as connection:
+            connection.execute(update(spaces).where(spaces.c.model == model).values(regions=True))
 
     # Files
 
@@ -107,7 +121,7 @@ class Store(Reader):
             yield row.path, row.size, row.state, row.reason
 
     def known_digests(self, sizes: Collection[int], space: Space) -> dict[int, frozenset[bytes]]:
-        """For each size in bytes, the digests of the contents of that size that have their vector."""
+        """For each size in bytes, the digests of the contents of that size that have their vectors."""
         found: dict[int, set[bytes]] = {}
         for part in _parts(list(sizes)):
             query = select(contents.c.size, contents.c.digest).where(
@@ -139,14 +153,7 @@ class Store(Reader):
         facts = [{name: getattr(content, name) for name in names} for content in new]
         connection.execute(upsert(contents).on_conflict_do_nothing(), facts)
         ids = self._content_ids(connection, {content.digest for content in new})
-        vectors = [
-            {
-                "space_id": space.id,
-                "content_id": ids[content.digest],
-                "vector": content.vector.astype("<f2").tobytes(),
-            }
-            for content in new
-        ]
+        vectors = [values for content in new for values in _embedding_values(content, ids[content.digest], space)]
         connection.execute(upsert(embeddings).on_conflict_do_nothing(), vectors)
 
     def _content_ids(self, connection: Connection, digests: set[bytes]) -> dict[bytes, int]:
@@ -246,7 +253,25 @@ def _below(column: Any, path: bytes) -> Any:
 def _embedded(space: Space | None, content_id: Any) -> Any:
     if space is None:
         return literal_column("0")
-    return exists().where(embeddings.c.content_id == content_id, embeddings.c.space_id == space.id)
+    wanted = 1 if space.regions else 0  # a picture has its regions all at once or not at all
+    return exists().where(
+        embeddings.c.content_id == content_id, embeddings.c.space_id == space.id, embeddings.c.region == wanted
+    )
+
+
+def _embedding_values(content: NewContent, content_id: int, space: Space) -> Iterator[dict[str, Any]]:
+    """The rows of a picture as a whole and of its regions."""
+    for number, (box, vector) in enumerate([(None, content.vector), *content.regions]):
+        yield {
+            "space_id": space.id,
+            "content_id": content_id,
+            "vector": vector.astype("<f2").tobytes(),
+            "region": number,
+            "region_x": box and box.x,
+            "region_y": box and box.y,
+            "region_width": box and box.width,
+            "region_height": box and box.height,
+        }
 
 
 def _file_values(file: NewFile, ids: dict[bytes, int]) -> dict[str, Any]:
