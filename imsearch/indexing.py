@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import numpy as np
@@ -18,12 +18,16 @@ from imsearch.images.reading import Decoded, Failed, Known, NotAPicture, Outcome
 from imsearch.images.scan import SEPARATOR, Found, Unreachable, as_prefix
 from imsearch.models.model import Embedder
 from imsearch.records import IndexReport, Listener, Progress, Scanned, Skip
+from imsearch.regions import RegionEmbedder
 from imsearch.searching import check_fingerprint
 from imsearch.store.rows import FileRow, NewContent, NewFile, Space
 from imsearch.store.store import Store
 
 BATCH_FILES = 64
 """Files that are embedded and stored together, in one transaction; more where the model takes more at once."""
+
+BATCH_FILES_WITH_REGIONS = 16
+"""Fewer where each is embedded many times and comes with megabytes of pixels."""
 
 LOOKUP = 1024
 """Files whose sizes are looked up in the catalogue at once."""
@@ -82,19 +86,20 @@ def _unchanged(item: Found, old: FileRow, retry_failed: bool) -> bool:
 class Batch:
     """Files that are stored together: each with its old row, if any, and what reading it gave.
 
-    ``fresh`` are the pictures among them that are being embedded, and ``vectors`` what will come of that.
+    ``fresh`` are the pictures among them that are being embedded, and ``contents`` what will come of that.
     """
 
     files: list[tuple[Found, FileRow | None, Outcome]]
     fresh: list[Decoded]
-    vectors: Future[NDArray[np.float32]]
+    contents: Future[list[NewContent]]
 
 
 class IndexRun:
     """One run over some roots, writing to ``store``.
 
     ``open_embedder`` is called only if there is something to read; ``model_name`` tells its space before that.
-    ``workers`` processes decode, or as many as there are cores.
+    ``workers`` processes decode, or as many as there are cores. Where the space is to have regions, ``open_activity``
+    opens the network that chooses them.
     """
 
     def __init__(
@@ -104,12 +109,14 @@ class IndexRun:
         open_embedder: Callable[[], Embedder],
         listener: Listener,
         workers: int | None = None,
+        open_activity: Callable[[], Embedder] | None = None,
     ) -> None:
         self._store = store
         self._model_name = model_name
         self._open_embedder = open_embedder
         self._listener = listener
         self._workers = workers
+        self._open_activity = open_activity
         self._done = 0
         self._counts: Counter[str] = Counter()
         self._gone: Counter[bytes] = Counter()
@@ -168,17 +175,20 @@ class IndexRun:
         """Read, embed and store, all at once: while one batch is stored the next is in the model, and those after
         that are being decoded."""
         embedder = self._open_embedder()
-        space = ensure_space(self._store, embedder)
+        space = ensure_space(self._store, embedder, regions=self._open_activity is not None)
+        regions = RegionEmbedder(embedder, self._open_activity()) if self._open_activity is not None else None
         size = max(BATCH_FILES, 2 * embedder.batch_size)  # two calls, as an accelerator loads one while it runs one
+        if regions is not None:
+            size = BATCH_FILES_WITH_REGIONS
         model = ThreadPoolExecutor(1, thread_name_prefix="imsearch-embed")
         try:
-            with DecodePool(embedder.model.preprocessing, self._workers) as pool:
+            with DecodePool(embedder.model.preprocessing, self._workers, regions=regions is not None) as pool:
                 outcomes = pool.map(self._tasks(to_read, space), ahead=2 * size)
                 files = ((found, old, outcome) for (found, old), outcome in zip(to_read, outcomes, strict=True))
                 embedding: Batch | None = None
                 while part := list(islice(files, size)):
                     fresh = self._fresh(part, space, embedding)
-                    following = Batch(part, fresh, model.submit(_embed, embedder, fresh))
+                    following = Batch(part, fresh, model.submit(_embed, embedder, regions, fresh))
                     if embedding is not None:
                         self._store_batch(embedding, space, len(to_read))
                     embedding = following
@@ -210,7 +220,7 @@ class IndexRun:
     def _store_batch(self, batch: Batch, space: Space, total: int) -> None:
         self._store.write(
             [row for found, _, outcome in batch.files if (row := _file_row(found, outcome)) is not None],
-            [_content(outcome, vector) for outcome, vector in zip(batch.fresh, batch.vectors.result(), strict=True)],
+            batch.contents.result(),
             space,
         )
         self._counts["embedded"] += len(batch.fresh)
@@ -238,10 +248,15 @@ class IndexRun:
         self._listener(Skip(os.fsdecode(path), reason))
 
 
-def _embed(embedder: Embedder, pictures: list[Decoded]) -> NDArray[np.float32]:
+def _embed(embedder: Embedder, regions: RegionEmbedder | None, pictures: list[Decoded]) -> list[NewContent]:
     if not pictures:
-        return np.empty((0, embedder.model.dimensions), np.float32)
-    return embedder.embed(np.stack([picture.pixels for picture in pictures]))
+        return []
+    vectors = embedder.embed(np.stack([picture.pixels for picture in pictures]))
+    contents = [_content(picture, vector) for picture, vector in zip(pictures, vectors, strict=True)]
+    if regions is None:
+        return contents
+    parts = regions.embed((p.whole, p.width, p.height) for p in pictures if p.whole is not None)
+    return [replace(content, regions=its) for content, its in zip(contents, parts, strict=True)]
 
 
 def outermost(paths: Iterable[bytes]) -> list[bytes]:
@@ -270,12 +285,12 @@ def _out_of_reach(root: bytes, inode: int | None) -> str | None:
     return None
 
 
-def ensure_space(store: Store, embedder: Embedder) -> Space:
+def ensure_space(store: Store, embedder: Embedder, *, regions: bool = False) -> Space:
     """The space of the embedder's model, made if there is none. Raises `ModelMismatchError`."""
     model = embedder.model
     space = store.space_of(model.name)
     if space is None:
-        return store.add_space(model.name, model.fingerprint, model.dimensions, embedder.precision)
+        return store.add_space(model.name, model.fingerprint, model.dimensions, embedder.precision, regions=regions)
     check_fingerprint(space, model)
     return space
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import functools
 import itertools
 import os
 import re
@@ -62,6 +63,9 @@ if TYPE_CHECKING:
     """A path or http(s) URL, encoded bytes, `CLIPBOARD`, a Pillow image, or uint8 pixels (height, width[, 3 or 4])."""
 
 PROBES_AT_ONCE = 64
+
+BYTES_PER_NUMBER = 2
+"""Of a stored vector."""
 
 LATE = 20_000
 """Vectors by which the file of candidates may be behind before a query brings it up to date first; where there is no
@@ -137,6 +141,7 @@ class Library:
         exclude: Sequence[str] = (),
         include_hidden: bool = False,
         retry_failed: bool = False,
+        regions: bool = False,
         precision: str | None = None,
         batch_size: int | None = None,
         threads: int | None = None,
@@ -150,12 +155,15 @@ class Library:
         ``exclude`` holds globs that are matched against names and against paths relative to their folder.
         Whatever is done is kept if the run is interrupted.
 
+        With ``regions`` parts of each picture are embedded too, so that a probe of one thing finds the scene that
+        holds it; a library goes on doing so in later runs. It takes about 25 times as long.
+
         ``precision`` (``f32``, ``bf16`` or ``f16``) is that of a new library, whose vectors keep to it; None is the
         fastest that the machine has. ``batch_size`` is how many pictures the model takes at once, ``threads`` how
         many threads it has on a CPU and how many processes decode; None is what suits the machine.
 
         Raises `UsageError` for folders that do not exist and for settings that cannot be, `LibraryLockedError` while
-        another process writes.
+        another process writes, `UnsupportedModelError` where the model has no map by which to choose regions.
         """
         if any(str(folder) == "" for folder in folders):
             raise UsageError("an empty name is no folder")
@@ -170,14 +178,22 @@ class Library:
         from imsearch.indexing import IndexRun, check_precision  # with SQLAlchemy, which queries do without
 
         report = listener or (lambda event: None)
+        open_activity = functools.cache(
+            lambda: self._open_embedder(self._device, tuning, report, bulk=True, activity=True)
+        )
         with self._writing():
             if not self._exists():
                 self._index_embedder(tuning, report)  # a model that cannot be had leaves no library behind
+            has_regions = self._has_regions()
+            if regions and not has_regions:
+                open_activity()  # nor does one that has no regions change one
             store = self._open_or_create()
             roots = roots or list(store.roots())
             if not roots:
                 raise UsageError("name a folder to index: this library knows none yet")
             check_precision(store.space_of(self.model), precision)
+            if regions and not has_regions:
+                store.want_regions(self.model)
             if precision is not None:
                 self._embedder = None  # it may have been opened in another while there were no vectors
             with Keeper(store, self.model, self.path) as keeper:
@@ -186,7 +202,14 @@ class Library:
                     keeper(event)
                     report(event)
 
-                run = IndexRun(store, self.model, lambda: self._index_embedder(tuning, report), tell, threads)
+                run = IndexRun(
+                    store,
+                    self.model,
+                    lambda: self._index_embedder(tuning, report),
+                    tell,
+                    threads,
+                    open_activity if regions or has_regions else None,
+                )
                 result = run.run(roots, exclude=exclude, include_hidden=include_hidden, retry_failed=retry_failed)
             self._keep_candidates(store)
         return result
@@ -432,6 +455,7 @@ class Library:
         counts = store.counts()
         spaces = store.spaces()
         space = store.space_of(self.model)
+        regions = store.region_count(space) if space is not None and space.regions else 0
         catalogue_bytes = sum(path.stat().st_size for path in self.path.glob(f"{CATALOGUE}*"))
         return LibraryInfo(
             path=str(self.path),
@@ -443,6 +467,8 @@ class Library:
             files=counts.get("ok", 0),
             pictures=counts["pictures"],
             unreadable=counts.get("unreadable", 0),
+            regions=regions,
+            region_bytes=regions * BYTES_PER_NUMBER * (space.dimensions if space else 0),
             catalogue_bytes=catalogue_bytes,
             cache_bytes=sum(path.stat().st_size for path in self.path.glob("candidates-*.faiss")),
             candidates=self._candidates_info(store, space) if space else None,
@@ -540,9 +566,18 @@ class Library:
             self._embedder = self._open_embedder(self._device or "cpu", DEFAULT_TUNING, lambda event: None)
         return self._embedder
 
-    def _open_embedder(self, device: str | None, tuning: Tuning, listener: Listener, *, bulk: bool = False) -> Embedder:
-        """An engine in the precision that the vectors of the model have, if there are any."""
+    def _has_regions(self) -> bool:
+        space = self._reading().space_of(self.model) if self._exists() else None
+        return space is not None and space.regions
+
+    def _open_embedder(
+        self, device: str | None, tuning: Tuning, listener: Listener, *, bulk: bool = False, activity: bool = False
+    ) -> Embedder:
+        """An engine in the precision that the vectors of the model have, if there are any; with ``activity`` for the
+        output by which regions are chosen."""
         reference = self._reference or catalogue.parse(self.model)
+        if activity:
+            reference = catalogue.activity_of(reference)
         space = self._reading().space_of(self.model) if self._exists() else None
         chosen = tuning if space is None else replace(tuning, precision=space.precision)
         embedder = engines.open_embedder(
@@ -555,9 +590,9 @@ class Library:
             )
         return embedder
 
-    def _embed(self, probes: Sequence[Probe]) -> NDArray[np.float32]:
+    def _embed(self, probes: Sequence[Probe], *, squeezed: bool = False) -> NDArray[np.float32]:
         embedder = self._query_embedder()
-        preprocessing = embedder.model.preprocessing
+        preprocessing = embedder.model.preprocessing.squeezed if squeezed else embedder.model.preprocessing
         pixels = [decode.prepare(probe.image, preprocessing, (probe.width, probe.height)) for probe in probes]
         return embedder.embed(np.stack(pixels))
 
@@ -572,7 +607,19 @@ class Library:
         if new:
             check_fingerprint(space, self._query_embedder().model)
             vectors.update(zip(new, self._embed([probes[at] for at in new]), strict=True))
-        return [Question(vectors[at], probe.digest, probe.path) for at, probe in enumerate(probes)]
+        views = self._squeezed(probes, space) if space.regions and probes else [None] * len(probes)
+        return [
+            Question(vectors[at], probe.digest, probe.path, view)
+            for at, (probe, view) in enumerate(zip(probes, views, strict=True))
+        ]
+
+    def _squeezed(self, probes: Sequence[Probe], space: Space) -> Sequence[NDArray[np.float32] | None]:
+        """The vectors of all of each probe; None where the model sees all of it anyhow."""
+        model = self._query_embedder().model
+        check_fingerprint(space, model)
+        if model.preprocessing == model.preprocessing.squeezed:
+            return [None] * len(probes)
+        return list(self._embed(probes, squeezed=True))
 
     def _fresh_candidates(self, reader: Reader, space: Space) -> Candidates:
         """The candidates as of now: opened anew where their file has been replaced."""

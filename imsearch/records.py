@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from imsearch.errors import UsageError
@@ -36,6 +36,11 @@ class Preprocessing:
         if isinstance(self.resize, tuple):
             return self.resize
         raise ValueError("a short-side resize needs a crop to give one size")
+
+    @property
+    def squeezed(self) -> "Preprocessing":
+        """The same for all of a picture instead of its centre, whatever that does to its proportions."""
+        return replace(self, resize=self.output_size, crop=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +194,10 @@ class CandidatesInfo:
 
 @dataclass(frozen=True, slots=True)
 class LibraryInfo:
-    """A library at a glance; sizes are in bytes."""
+    """A library at a glance; sizes are in bytes.
+
+    ``regions`` counts the vectors of parts of pictures, which take ``region_bytes`` of the catalogue.
+    """
 
     path: str
     model: str
@@ -200,6 +208,8 @@ class LibraryInfo:
     files: int
     pictures: int
     unreadable: int
+    regions: int
+    region_bytes: int
     catalogue_bytes: int
     cache_bytes: int
     candidates: CandidatesInfo | None

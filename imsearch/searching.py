@@ -3,7 +3,7 @@
 import datetime
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,11 +26,16 @@ EQUAL = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A probe as a vector; digest and path are those of its file, where it is one, so that it finds itself first."""
+    """A probe as a vector; digest and path are those of its file, where it is one, so that it finds itself first.
+
+    ``squeezed`` is the vector of all of it instead of its centre, where regions are to be found too: a thing that was
+    cut out of a scene ends at its edges.
+    """
 
     vector: NDArray[np.float32]
     digest: bytes | None = None
     path: bytes | None = None
+    squeezed: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +67,26 @@ def search(
     min_score: float = -1.0,
 ) -> list[list[Hit]]:
     """For each question its ``k`` best hits, best first. A content in several files gives a hit for each, and each
-    is found by what is most like the probe of the whole picture and its regions."""
+    is found by what is most like the probe, as it is or squeezed, of the whole picture and its regions."""
     allowed = None if filters == NO_FILTERS else reader.ids_matching(filters, space)
     asked = Search(reader, space, candidates, k, filters, min_score, allowed)
     found = candidates.search(np.stack([question.vector for question in questions]), asked.first, allowed)
-    return [_hits(question, ids, asked) for question, ids in zip(questions, found, strict=True)]
+    hits = [_hits(question, ids, asked) for question, ids in zip(questions, found, strict=True)]
+    for at, question in enumerate(questions):
+        if question.squeezed is not None:
+            (ids,) = candidates.search(question.squeezed[None], asked.first, allowed)
+            hits[at] = _merged(hits[at], _hits(Question(question.squeezed), ids, asked), k)
+    return hits
+
+
+def _merged(hits: list[Hit], others: list[Hit], k: int) -> list[Hit]:
+    """The ``k`` best of two lists of hits; a file that is in both stands at its better score."""
+    best = {hit.path: hit for hit in hits}
+    for hit in others:
+        if hit.path not in best or hit.score > best[hit.path].score:
+            best[hit.path] = hit
+    ranked = sorted(best.values(), key=lambda hit: -hit.score)[:k]
+    return [replace(hit, rank=rank) for rank, hit in enumerate(ranked, 1)]
 
 
 def _hits(question: Question, ids: NDArray[np.int64], asked: Search) -> list[Hit]:

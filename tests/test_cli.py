@@ -109,7 +109,7 @@ def test_json_has_the_documented_shape(ask, photos: list[Path], tiny_model: str)
     first, failed, second = (json.loads(line) for line in result.stdout.splitlines())
     assert list(first) == ["schema", "probe", "model", "seconds", "hits"]
     assert (first["schema"], first["probe"], first["model"]) == (1, str(photos[0]), tiny_model)
-    assert list(first["hits"][0]) == ["rank", "path", "score", "width", "height", "format", "taken"]
+    assert list(first["hits"][0]) == ["rank", "path", "score", "width", "height", "format", "taken", "region"]
     assert [hit["rank"] for hit in first["hits"]] == [1, 2]
     assert second["hits"][0] == {**second["hits"][0], "rank": 1, "path": str(photos[1]), "score": 1.0}
     assert (failed["hits"], failed["error"]) == ([], "no such file: /none.jpg")

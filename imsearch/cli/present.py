@@ -26,6 +26,7 @@ from imsearch.records import (
     ModelInfo,
     PreparingModel,
     Progress,
+    Region,
     Scanned,
     Skip,
 )
@@ -176,9 +177,12 @@ class TableAnswers:
         if not answer.hits:
             note(f"no hits for {answer.probe}")
         elif sys.stdout.isatty():
-            table = _table(("", "right"), ("score", "right"), ("size", "right"), ("taken", "left"), ("path", "left"))
+            parts = [("region", "left")] if any(hit.region for hit in answer.hits) else []
+            facts = (("size", "right"), ("taken", "left"), *parts)
+            table = _table(("", "right"), ("score", "right"), *facts, ("path", "left"))
             for hit in answer.hits:
-                table.add_row(str(hit.rank), f"{hit.score:.3f}", *_facts(hit), _text(hit.path))
+                region = [_region(hit.region)] if parts else []
+                table.add_row(str(hit.rank), f"{hit.score:.3f}", *_facts(hit), *region, _text(hit.path))
             if self._several:
                 _draw(_text(answer.probe))
             _draw(table)
@@ -190,6 +194,10 @@ class TableAnswers:
 
 def _facts(hit: Hit) -> tuple[str, str]:
     return f"{hit.width} x {hit.height}", f"{hit.taken:%Y-%m-%d %H:%M}" if hit.taken else ""
+
+
+def _region(region: Region | None) -> str:
+    return f"{region.width} x {region.height} at {region.x}, {region.y}" if region else ""
 
 
 class PathAnswers:
@@ -228,6 +236,7 @@ class JsonAnswers:
                 "height": hit.height,
                 "format": hit.format,
                 "taken": hit.taken.isoformat() if hit.taken else None,
+                "region": dataclasses.asdict(hit.region) if hit.region else None,
             }
             for hit in answer.hits
         ]
@@ -425,6 +434,8 @@ def info(result: LibraryInfo, *, as_json: bool) -> None:
             + (f", {amount(total // result.pictures)} a picture" if result.pictures else ""),
         ),
     ]
+    if result.regions:
+        rows[-1:-1] = [("regions", f"{result.regions:,}, {_bytes(result.region_bytes)} of vectors")]
     rows[-1:-1] = _candidates_rows(result.candidates)
     _list(rows)
 

@@ -32,6 +32,10 @@ section { margin-bottom: 3rem; }
 ol { display: grid; grid-template-columns: repeat(auto-fill, minmax(12rem, 1fr)); gap: 1.25rem; list-style: none;
      padding: 0; }
 li a { color: inherit; text-decoration: none; display: block; }
+.frame { position: relative; }
+.frame img { display: block; }
+.frame svg { position: absolute; inset: 0; width: 100%; height: 100%; fill: none; stroke: #e22; }
+.frame rect { stroke-width: 3px; vector-effect: non-scaling-stroke; }
 li img, .gone { width: 100%; aspect-ratio: 4 / 3; object-fit: contain; border-radius: 6px; background: #8882; }
 .gone { display: grid; place-items: center; }
 .score { font-variant-numeric: tabular-nums; font-weight: 600; }
@@ -74,16 +78,27 @@ def _section(answer: Answer, source: Any) -> str:
 
 def _item(hit: Hit) -> str:
     taken = f", {hit.taken:%Y-%m-%d %H:%M}" if hit.taken else ""
-    return item(hit.path, f"{hit.score:.3f}", f"{hit.width} &times; {hit.height}{taken}")
+    return item(hit.path, f"{hit.score:.3f}", f"{hit.width} &times; {hit.height}{taken}", over=_outline(hit))
 
 
-def item(path: str, label: str, facts: str, style: str = "") -> str:
-    """A picture of a list with its link: ``label`` and ``facts`` are HTML."""
+def item(path: str, label: str, facts: str, style: str = "", over: str = "") -> str:
+    """A picture of a list with its link: ``label``, ``facts`` and what lies ``over`` the thumbnail are HTML."""
     link = html.escape("file://" + urllib.parse.quote(os.fsencode(os.path.abspath(path)).replace(b"\\", b"/")))
     name = html.escape(printable(path))
     return (
-        f'<li class="{style}"><a href="{link}">{_picture(path, name)}<div><span class="score">{label}</span> '
-        f'<span class="facts">{facts}</span></div><div class="path">{name}</div></a></li>'
+        f'<li class="{style}"><a href="{link}"><div class="frame">{_picture(path, name)}{over}</div>'
+        f'<div><span class="score">{label}</span> <span class="facts">{facts}</span></div>'
+        f'<div class="path">{name}</div></a></li>'
+    )
+
+
+def _outline(hit: Hit) -> str:
+    """The region of a hit over its thumbnail, which is fitted into the same frame in the same way."""
+    if hit.region is None:
+        return ""
+    x, y, width, height = hit.region.x, hit.region.y, hit.region.width, hit.region.height
+    return (
+        f'<svg viewBox="0 0 {hit.width} {hit.height}"><rect x="{x}" y="{y}" width="{width}" height="{height}"/></svg>'
     )
 
 

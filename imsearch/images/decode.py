@@ -330,6 +330,17 @@ def _corner(length: int, wanted: int, rounded: bool) -> int:
     return -((wanted - length) // 2)
 
 
+def rendering(picture: Picture, most: int) -> NDArray[np.uint8]:
+    """All of a picture in at most ``most`` pixels, never enlarged: uint8 of shape (height, width, 3)."""
+    scale = min(1.0, math.sqrt(most / (picture.width * picture.height)))
+    size = (max(1, int(picture.width * scale)), max(1, int(picture.height * scale)))
+    if picture.image.size == size:
+        return np.asarray(picture.image)
+    reduced = round(picture.width / picture.image.width)
+    box = (0, 0, picture.width / reduced, picture.height / reduced)  # as in `prepare`
+    return np.asarray(picture.image.resize(size, Image.Resampling.BICUBIC, box))
+
+
 def thumbnail(image: Image.Image, side: int) -> bytes:
     """A JPEG of the picture that fits a square of ``side`` pixels."""
     small = image.copy()

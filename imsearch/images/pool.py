@@ -17,7 +17,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 from types import TracebackType
 
-from imsearch.images.reading import Failed, Outcome, Task
+from imsearch.images.reading import PIXELS, Failed, Outcome, Task
+from imsearch.images.worker import LENGTH
 from imsearch.records import Preprocessing
 
 SECONDS_PER_FILE = 60.0
@@ -35,11 +36,16 @@ class DecodePool:
     """
 
     def __init__(
-        self, preprocessing: Preprocessing, workers: int | None = None, seconds_per_file: float = SECONDS_PER_FILE
+        self,
+        preprocessing: Preprocessing,
+        workers: int | None = None,
+        seconds_per_file: float = SECONDS_PER_FILE,
+        *,
+        regions: bool = False,
     ) -> None:
         self._count = workers or os.cpu_count() or 1
         self._idle: SimpleQueue[_Worker] = SimpleQueue()
-        self._workers = [_Worker(preprocessing, seconds_per_file) for _ in range(self._count)]
+        self._workers = [_Worker(preprocessing, seconds_per_file, regions) for _ in range(self._count)]
         for worker in self._workers:
             self._idle.put(worker)
         self._threads = ThreadPoolExecutor(self._count, thread_name_prefix="imsearch-decode")
@@ -92,15 +98,16 @@ class _Worker:
     else that is done here per picture.
     """
 
-    def __init__(self, preprocessing: Preprocessing, seconds_per_file: float) -> None:
-        self._preprocessing = preprocessing
+    def __init__(self, preprocessing: Preprocessing, seconds_per_file: float, regions: bool) -> None:
+        self._settings = (preprocessing, regions)
         self._seconds = seconds_per_file
         self._deadline = math.inf
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
         self._lock = threading.Lock()
         height, width = preprocessing.output_size
-        self.memory = _SharedMemory(height * width * 3)
+        sizes = [height * width * 3, *([PIXELS * 3] if regions else [])]
+        self.memory = _SharedMemory(sum(LENGTH + size for size in sizes))
 
     def run(self, task: Task) -> Outcome:
         process = self._start()
@@ -141,7 +148,7 @@ class _Worker:
                     pass_fds=self.memory.descriptors,
                 )
                 assert self._process.stdin is not None
-                pickle.dump(self._preprocessing, self._process.stdin, protocol=5)
+                pickle.dump(self._settings, self._process.stdin, protocol=5)
             return self._process
 
     def _stop(self) -> int | None:
@@ -183,8 +190,12 @@ class _SharedMemory:
             self._mapped = mmap.mmap(self._file.fileno(), size)
 
     def copies(self) -> Iterator[bytearray]:
-        """What is in it when the iterator is asked."""
-        yield bytearray(self._mapped)
+        """What is in it when the iterator is asked: a buffer after the other, each after its length."""
+        at = 0
+        while True:
+            end = at + LENGTH + int.from_bytes(self._mapped[at : at + LENGTH], "little")
+            yield bytearray(memoryview(self._mapped)[at + LENGTH : end])
+            at = end
 
     def close(self) -> None:
         """Let go of it."""

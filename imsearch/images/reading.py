@@ -1,7 +1,8 @@
 """Reading one file: bytes, digest, pixels, or the reason why not."""
 
+import math
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,9 @@ from imsearch.images.probe import digest_of
 from imsearch.records import Preprocessing
 
 READS_OF_A_CHANGING_FILE = 3
+
+PIXELS = 1 << 20
+"""Of what regions are cut from: a region of it fills the inputs of most models."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,10 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A picture ready for the model: ``pixels`` is uint8 (height, width, 3); sizes are of the upright original."""
+    """A picture ready for the model: ``pixels`` is uint8 (height, width, 3); sizes are of the upright original.
+
+    ``whole``, where regions are wanted, is all of it in at most `PIXELS` pixels, uint8 (height, width, 3).
+    """
 
     stamp: Stamp
     digest: bytes
@@ -41,6 +48,7 @@ class Decoded:
     format: str
     taken: str | None
     pixels: NDArray[np.uint8]
+    whole: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +85,9 @@ NO_STAMP = Stamp(-1, -1)
 """That of no file: a row that bears it is read again by the next run."""
 
 
-def process(task: Task, preprocessing: Preprocessing) -> Outcome:
-    """Read, recognise, and decode one file, and prepare it for the model that ``preprocessing`` is of."""
+def process(task: Task, preprocessing: Preprocessing, regions: bool = False) -> Outcome:
+    """Read, recognise, and decode one file, and prepare it for the model that ``preprocessing`` is of; with
+    ``regions`` also give all of it, to cut them from."""
     stamp = None
     try:
         for _ in range(READS_OF_A_CHANGING_FILE):
@@ -91,7 +100,7 @@ def process(task: Task, preprocessing: Preprocessing) -> Outcome:
                     return Failed(f"too large: {stamp.size >> 20} MiB, the limit is {decode.MAX_BYTES >> 20}", stamp)
                 data = head + file.read()
                 if _stamp(os.stat(task.path)) == stamp and len(data) == stamp.size:
-                    return _decoded(task, preprocessing, stamp, data)
+                    return _decoded(task, preprocessing, regions, stamp, data)
     except FileNotFoundError:
         return Vanished()
     except PermissionError:
@@ -105,14 +114,15 @@ def _stamp(status: os.stat_result) -> Stamp:
     return Stamp(status.st_size, status.st_mtime_ns)
 
 
-def _decoded(task: Task, preprocessing: Preprocessing, stamp: Stamp, data: bytes) -> Outcome:
+def _decoded(task: Task, preprocessing: Preprocessing, regions: bool, stamp: Stamp, data: bytes) -> Outcome:
     if not data and not decode.claims_to_be_a_picture(task.path):
         return NotAPicture(stamp)
     digest = digest_of(data)
     if digest in task.known:
         return Known(stamp, digest)
     try:
-        picture = decode.decode(data, preprocessing)
+        least = replace(preprocessing, resize=int(math.sqrt(PIXELS) / decode.SPARE)) if regions else preprocessing
+        picture = decode.decode(data, least)
         pixels = decode.prepare(picture.image, preprocessing, (picture.width, picture.height))
     except PictureError as exc:
         return Failed(str(exc), stamp)
@@ -124,4 +134,5 @@ def _decoded(task: Task, preprocessing: Preprocessing, stamp: Stamp, data: bytes
         format=picture.format,
         taken=picture.taken.isoformat() if picture.taken else None,
         pixels=pixels,
+        whole=decode.rendering(picture, PIXELS) if regions else None,
     )

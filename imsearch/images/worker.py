@@ -2,8 +2,9 @@
 on a broken file takes down nothing else.
 
 `imsearch.images.pool` starts it as ``python -m imsearch.images.worker MEMORY SIZE``. Through pipes come the model's
-`Preprocessing` and then, until standard input ends, a `Task` at a time, and an `Outcome` goes back for each, all
-pickled; but the pixels of an outcome lie in the memory that both share when it is sent.
+`Preprocessing`, whether regions are wanted, and then, until standard input ends, a `Task` at a time, and an `Outcome`
+goes back for each, all pickled; but the pixels of an outcome lie in the memory that both share when it is sent, each
+array after its length.
 """
 
 import mmap
@@ -14,19 +15,25 @@ from typing import BinaryIO
 
 from imsearch.images.reading import process
 
+LENGTH = 8
+"""Bytes in the shared memory that say how many follow."""
+
 
 def serve(tasks: BinaryIO, outcomes: BinaryIO, memory: mmap.mmap) -> None:
     """Answer each task of the stream ``tasks`` on ``outcomes`` until it ends."""
-    preprocessing = pickle.load(tasks)  # noqa: S301  the parent process is the only writer
+    preprocessing, regions = pickle.load(tasks)  # noqa: S301  the parent process is the only writer
     while True:
         try:
             task = pickle.load(tasks)  # noqa: S301
         except EOFError:
             return
         pixels: list[pickle.PickleBuffer] = []
-        message = pickle.dumps(process(task, preprocessing), protocol=5, buffer_callback=pixels.append)
-        for buffer in pixels:
-            memory[:] = buffer.raw()
+        message = pickle.dumps(process(task, preprocessing, regions), protocol=5, buffer_callback=pixels.append)
+        at = 0
+        for raw in (buffer.raw() for buffer in pixels):
+            memory[at : at + LENGTH] = raw.nbytes.to_bytes(LENGTH, "little")
+            at += LENGTH + raw.nbytes
+            memory[at - raw.nbytes : at] = raw
         outcomes.write(message)
         outcomes.flush()
 

@@ -12,7 +12,7 @@ followed, where another output than the usual one is wanted, by ``:`` and its na
 
 import importlib.util
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -30,6 +30,9 @@ OUTPUTS: dict[Library, tuple[str, ...]] = {
 }
 """Outputs that can be asked for by name: the input of the classifier or its logits; the first token, the mean
 of the patch tokens, the network's own pooled output, or its projection into the space shared with text."""
+
+ACTIVITY = "activity"
+"""The output by which regions are chosen; it is no model of a library, so it has no name to be asked for by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,11 @@ def parse(name: str) -> Reference:
         checkpoint=reference.checkpoint,
         output=output or None,
     )
+
+
+def activity_of(reference: Reference) -> Reference:
+    """The same network with another output: how active it is in each cell of its last map, row by row."""
+    return replace(reference, name=f"{reference.name}:{ACTIVITY}", output=ACTIVITY)
 
 
 def _parse_base(base: str) -> Reference:

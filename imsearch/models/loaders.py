@@ -5,6 +5,7 @@ Nothing here fetches anything: weights are on this machine or an error says how 
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -57,6 +58,8 @@ def load(reference: Reference) -> Loaded:
     """
     loader = {"package": _load_packaged, "torchvision": _load_torchvision, "transformers": _load_transformers}
     network, preprocessing, kind, files = loader[reference.library](reference)
+    if reference.output == catalogue.ACTIVITY:
+        network = _ActivityNetwork(network, reference.name.removesuffix(f":{catalogue.ACTIVITY}"))
     network.eval().requires_grad_(False)
     with torch.inference_mode():
         features = network(example(preprocessing))
@@ -286,6 +289,44 @@ class _FeatureNetwork(nn.Module):
         elif self.output == "mean":
             states = states[:, _prefix_tokens(self.network.config) :]
         return states[:, 0] if self.output == "cls" else states.mean(dim=1)
+
+
+class _ActivityNetwork(nn.Module):
+    """How active a network is in each cell: the length of its vector in the last map or the last patch tokens.
+
+    Gives (n, cells), row by row.
+    """
+
+    def __init__(self, network: nn.Module, name: str) -> None:
+        super().__init__()
+        self.network = network
+        self.name = name
+        self._square = True
+        self._lengths: torch.Tensor | None = None
+        for module in network.modules():
+            module.register_forward_hook(self._keep)
+
+    def _keep(self, module: nn.Module, inputs: Any, output: Any) -> None:
+        if not isinstance(output, torch.Tensor):
+            return
+        if output.ndim == 4 and min(output.shape[2:]) > 1:  # (n, channels, height, width)
+            self._lengths = output.flatten(2).norm(dim=1)
+        elif output.ndim == 3 and output.shape[1] > 1:  # (n, tokens, channels), those of a square of patches last
+            patches = math.isqrt(int(output.shape[1])) ** 2
+            self._lengths = output[:, -patches:].norm(dim=2) if self._square else None
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        self._square = bool(pixels.shape[2] == pixels.shape[3])
+        self._lengths = None
+        self.network(pixels)
+        lengths, self._lengths = self._lengths, None
+        if lengths is None:
+            raise UnsupportedModelError(
+                f"model '{self.name}' shows no map of where it is active, by which regions are chosen: index without "
+                "--regions, or with a convolutional model or a ViT of square patches (efficientnet-lite2, resnet18, "
+                "facebook/dinov2-base)"
+            )
+        return lengths
 
 
 _CLS_MODELS = frozenset({"vit", "deit", "dinov2", "dinov2_with_registers", "dinov3_vit", "vit_mae", "vit_msn"})
