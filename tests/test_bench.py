@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import imsearch
-from benchmarks import duplicates, edits, inside, pictures, search
+from benchmarks import duplicates, edits, inside, pictures, regions, search
 from benchmarks.generator import Generator, likeness, unit
 from benchmarks.report import Report, in_turn
 
@@ -133,3 +133,17 @@ def test_measurements_are_made_in_turn() -> None:
     )
     assert order == ["one", "two", "two", "one", "one", "two"]
     assert values == {"one": [1, 4, 5], "two": [2, 3, 6]}
+
+
+def test_cuts_are_parts_of_their_picture_and_the_same_each_time(tmp_path: Path, photos: list[Path]) -> None:
+    source = photos[0]
+    cuts = list(regions.cut_from(source, source.parents[1], tmp_path / "once"))
+    again = list(regions.cut_from(source, source.parents[1], tmp_path / "again"))
+    assert [cut.box for cut in cuts] == [cut.box for cut in again]
+    assert {cut.group for cut in cuts} == {source.parent.name}
+    with Image.open(source) as opened:
+        picture = opened.convert("RGB")
+    for cut, area in zip(cuts, regions.AREAS, strict=True):
+        with Image.open(cut.path) as part:
+            np.testing.assert_array_equal(np.asarray(part), np.asarray(picture.crop(cut.box)))
+            assert part.width * part.height == pytest.approx(area * picture.width * picture.height, rel=0.05)
