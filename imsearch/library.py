@@ -17,6 +17,7 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
+from imsearch import verifying
 from imsearch.errors import (
     DiskFullError,
     ImsearchError,
@@ -45,10 +46,10 @@ from imsearch.records import (
     TrashReport,
     Tuning,
 )
-from imsearch.searching import Question, check_fingerprint, search
+from imsearch.searching import Question, check_fingerprint, gather, hit_of, search
 from imsearch.store.connection import CATALOGUE
 from imsearch.store.reader import Reader
-from imsearch.store.rows import Space
+from imsearch.store.rows import Match, Space
 from imsearch.upkeep import PENDING, Keeper, base_path, keep, open_base, refresh
 from imsearch.vectors.candidates import Candidates
 
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from imsearch.duplicates.judging import Judge
     from imsearch.images.probe import Clipboard
     from imsearch.store.store import Store
+    from imsearch.verifying.verifier import Verifier
 
     ProbeLike = str | os.PathLike[str] | bytes | Clipboard | PIL.Image.Image | NDArray[np.uint8]
     """A path or http(s) URL, encoded bytes, `CLIPBOARD`, a Pillow image, or uint8 pixels (height, width[, 3 or 4])."""
@@ -103,6 +105,7 @@ class Library:
         self._bulk_embedder: Embedder | None = None
         self._tuning = DEFAULT_TUNING
         self._candidates: Candidates | None = None
+        self._verifier: Verifier | None = None
         self._base_identity: tuple[int, ...] | None = None
         try:
             if self.path.exists() and not self.path.is_dir():
@@ -122,10 +125,10 @@ class Library:
 
     def close(self) -> None:
         """Give back the library's files. It can be closed twice."""
-        for opened in (self._reader, self._store):
+        for opened in (self._reader, self._store, self._verifier):
             if opened is not None:
                 opened.close()
-        self._reader = self._store = self._embedder = self._bulk_embedder = self._candidates = None
+        self._reader = self._store = self._verifier = self._embedder = self._bulk_embedder = self._candidates = None
 
     @property
     def model(self) -> str:
@@ -222,16 +225,21 @@ class Library:
         crop: str | Crop | None = None,
         min_score: float = -1.0,
         filters: Filters | None = None,
+        verify: bool = False,
     ) -> list[Hit]:
         """The ``k`` pictures most like ``probe``, best first.
 
         ``crop`` asks with a part of the probe (``"X,Y,W,H"`` in pixels or per cent of the upright picture);
         hits below ``min_score`` are left out; ``filters`` are applied before ranking.
 
+        With ``verify`` the pictures most like the probe, its quarter turns and its middle are compared with it by
+        local features and by their pixels. Hits then have a `Proof`, and come in this order: the same picture, copies,
+        those where something of the probe was found again, the others by score.
+
         Raises `ProbeError` for a probe that cannot be had, `LibraryNotFoundError` where nothing is indexed yet,
-        `UsageError` for arguments that make no sense.
+        `UsageError` for arguments that make no sense, and for ``verify`` without OpenCV.
         """
-        answer = next(self.query_many([probe], k, crop=crop, min_score=min_score, filters=filters))
+        answer = next(self.query_many([probe], k, crop=crop, min_score=min_score, filters=filters, verify=verify))
         if answer.error is not None:
             raise answer.error
         return answer.hits
@@ -244,6 +252,7 @@ class Library:
         crop: str | Crop | None = None,
         min_score: float = -1.0,
         filters: Filters | None = None,
+        verify: bool = False,
     ) -> Iterator[Answer]:
         """An `Answer` to each probe in turn, as `query` would give; a probe that cannot be had costs only its own."""
         if k < 1:
@@ -251,6 +260,8 @@ class Library:
         crop = Crop.parse(crop) if isinstance(crop, str) else crop
         chosen = checked_filters(filters)
         reader, space = self._searched()
+        if verify:
+            return self._verified_answers(probes, reader, space, k, crop, min_score, chosen)
         return self._answers(iter(probes), reader, space, k, crop, min_score, chosen)
 
     def _answers(
@@ -290,6 +301,42 @@ class Library:
                     yield Answer(name, [], seconds, probe)
                 else:
                     yield Answer(name, next(hits), seconds)
+
+    def _verified_answers(
+        self,
+        probes: "Iterable[ProbeLike]",
+        reader: Reader,
+        space: Space,
+        k: int,
+        crop: Crop | None,
+        min_score: float,
+        filters: Filters,
+    ) -> Iterator[Answer]:
+        verifier = self._open_verifier()
+        check_fingerprint(space, self._query_embedder().model)
+        for source in probes:
+            started = time.monotonic()
+            try:
+                probe = read_probe(source, crop)  # all of its pixels, to be compared
+            except ImsearchError as exc:
+                yield Answer(name_of(source), [], time.monotonic() - started, exc)
+                continue
+            verified = verifier.verify(probe, self._gathered(probe, reader, space, k, filters), k)
+            kept = [(match, score, proof) for match, score, proof in verified if score >= min_score][:k]
+            hits = [hit_of(rank, match, score, proof) for rank, (match, score, proof) in enumerate(kept, 1)]
+            yield Answer(name_of(source), hits, time.monotonic() - started)
+
+    def _gathered(
+        self, probe: Probe, reader: Reader, space: Space, k: int, filters: Filters
+    ) -> list[tuple[Match, float]]:
+        """Files of the pictures that a probe is to be compared with."""
+        from imsearch.verifying.verifier import CANDIDATES
+        from imsearch.verifying.views import views
+
+        embedder = self._query_embedder()
+        vectors = embedder.embed(views(probe, embedder.model.preprocessing))
+        candidates = self._fresh_candidates(reader, space)
+        return gather(vectors, reader, space, candidates, count=max(k, CANDIDATES), filters=filters)
 
     def embed(self, probe: "ProbeLike", *, crop: str | Crop | None = None) -> NDArray[np.float32]:
         """The embedding of a picture: float32, unit length, shape (dimensions,). It need not be indexed."""
@@ -353,8 +400,12 @@ class Library:
         return Finding(reader, space, candidates, self._judge(), wanted, report).run()
 
     def _judge(self) -> "Judge | None":
-        """Who tells whether two pictures are copies; None while nobody does, and only exact copies are found."""
-        return None
+        """Who tells whether two pictures are copies; None without OpenCV, and only exact copies are found."""
+        if not verifying.available():
+            return None
+        from imsearch.verifying.judge import FeatureJudge
+
+        return FeatureJudge(self._open_verifier())
 
     def trash(
         self,
@@ -589,6 +640,15 @@ class Library:
                 f"leave out --precision, or name {embedder.precision}"
             )
         return embedder
+
+    def _open_verifier(self) -> "Verifier":
+        if not verifying.available():
+            raise UsageError("verifying needs OpenCV, which comes with: pip install 'imsearch-engine[verify]'")
+        if self._verifier is None:
+            from imsearch.verifying.verifier import Verifier
+
+            self._verifier = Verifier(self.path)
+        return self._verifier
 
     def _embed(self, probes: Sequence[Probe], *, squeezed: bool = False) -> NDArray[np.float32]:
         embedder = self._query_embedder()

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from imsearch.errors import ModelMismatchError
 from imsearch.models.model import Model
-from imsearch.records import Filters, Hit
+from imsearch.records import Filters, Hit, Proof
 from imsearch.store.reader import Reader
 from imsearch.store.rows import Match, Space
 from imsearch.vectors.candidates import Candidates
@@ -89,6 +89,43 @@ def _merged(hits: list[Hit], others: list[Hit], k: int) -> list[Hit]:
     return [replace(hit, rank=rank) for rank, hit in enumerate(ranked, 1)]
 
 
+def gather(
+    views: NDArray[np.float32],
+    reader: Reader,
+    space: Space,
+    candidates: Candidates,
+    *,
+    count: int,
+    filters: Filters = NO_FILTERS,
+) -> list[tuple[Match, float]]:
+    """Files of the ``count`` pictures that any view of a probe is most like, with their scores for the first view.
+
+    ``views`` is of shape (n, dimensions). The best of each view comes first, then the second of each, and so on:
+    scores of different views do not compare.
+    """
+    allowed = None if filters == NO_FILTERS else reader.ids_matching(filters, space)
+    wanted = count * SPARE if space.regions else count
+    found = np.unique(np.concatenate(candidates.search(views, wanted, allowed)))
+    parts = list(reader.vectors(found, space))
+    if not parts:
+        return []
+    ids = np.concatenate([part for part, _ in parts])
+    vectors = np.concatenate([part for _, part in parts])
+    scores = np.minimum(vectors @ views.T / np.linalg.norm(vectors, axis=1)[:, None], 1)
+    by_turns = np.argsort(-scores, axis=0, kind="stable")[:wanted].ravel()
+    _, first = np.unique(by_turns, return_index=True)
+    order = {int(ids[at]): rank for rank, at in enumerate(by_turns[np.sort(first)][:wanted])}
+    score_of = dict(zip(ids.tolist(), scores[:, 0].tolist(), strict=True))
+    matches = sorted(
+        reader.matches(np.array(list(order), np.int64), filters),
+        key=lambda match: (order[match.embedding_id], match.path),
+    )
+    first_of: dict[bytes, Match] = {}  # a picture may be found by several of its regions
+    for match in matches:
+        first_of.setdefault(match.path, match)
+    return [(match, score_of[match.embedding_id]) for match in first_of.values()]
+
+
 def _hits(question: Question, ids: NDArray[np.int64], asked: Search) -> list[Hit]:
     everything = len(asked.candidates) if asked.allowed is None else len(asked.allowed)
     wanted = asked.first
@@ -97,7 +134,7 @@ def _hits(question: Question, ids: NDArray[np.int64], asked: Search) -> list[Hit
         wanted *= 2  # some candidates have left the library since, or are of the same pictures
         ids = asked.candidates.search(question.vector[None], wanted, asked.allowed)[0]
         ranked, cut = _ranked(question, ids, asked)
-    return [_hit(rank, match, score) for rank, (match, score) in enumerate(ranked[: asked.k], 1)]
+    return [hit_of(rank, match, score) for rank, (match, score) in enumerate(ranked[: asked.k], 1)]
 
 
 def _ranked(question: Question, ids: NDArray[np.int64], asked: Search) -> tuple[list[tuple[Match, float]], bool]:
@@ -142,7 +179,8 @@ def _scored(
     return there[order], all_scores[order]
 
 
-def _hit(rank: int, match: Match, score: float) -> Hit:
+def hit_of(rank: int, match: Match, score: float, proof: Proof | None = None) -> Hit:
+    """A file with its score as a hit."""
     return Hit(
         rank=rank,
         path=os.fsdecode(match.path),
@@ -152,6 +190,7 @@ def _hit(rank: int, match: Match, score: float) -> Hit:
         format=match.format,
         taken=None if match.taken is None else datetime.datetime.fromisoformat(match.taken),
         region=match.region,
+        proof=proof,
     )
 
 

@@ -29,6 +29,7 @@ SOLE_IMPORTERS = {
     "filelock": {"library.py"},
     "matplotlib": {"evaluating/plot.py"},
     "send2trash": {"duplicates/trash.py"},
+    "cv2": {"verifying/vision.py"},
 }
 
 
@@ -69,6 +70,7 @@ def test_each_library_has_its_importer(library: str, allowed: set[str]) -> None:
         "vectors",
         "evaluating",
         "duplicates",
+        "verifying",
         "records.py",
         "errors.py",
         "indexing.py",
@@ -112,7 +114,18 @@ def test_a_query_imports_none_of_the_slow_ones(
     library.index(album)
     (tmp_path / "probe.jpg").write_bytes(stripes)
     ask = f"imsearch.open({str(library.path)!r}).query({str(tmp_path / 'probe.jpg')!r})"
-    slow = {"torch", "torchvision", "transformers", "timm", "sqlalchemy", "rich", "httpx2", "pydantic", "send2trash"}
+    slow = {
+        "cv2",
+        "torch",
+        "torchvision",
+        "transformers",
+        "timm",
+        "sqlalchemy",
+        "rich",
+        "httpx2",
+        "pydantic",
+        "send2trash",
+    }
     assert not modules_after(f"import imsearch, imsearch.cli.main\nprint({ask})") & slow
 
 

@@ -297,7 +297,7 @@ def test_help_and_version() -> None:
     assert run("--version").stdout.decode() == f"imsearch {imsearch.__version__}\n"
     top = run("--help").stdout.decode()
     names = [command.name for command in app.registered_commands]
-    assert len(names) == 9
+    assert len(names) == 11
     for name in names:
         assert re.search(rf"^  {name} ", top, re.MULTILINE)
         assert run(name, "--help").returncode == 0

@@ -300,23 +300,23 @@ def test_thumbnails_fit() -> None:
 def test_a_jpeg_is_decoded_no_larger_than_its_model_needs() -> None:
     wide, exif = picture(size=(1600, 1200)), Image.Exif()
     for resize, expected in ((100, (200, 150)), (150, (400, 300)), (700, (1600, 1200)), ((20, 300), (800, 600))):
-        found = decode(encode(wide, "JPEG"), Preprocessing(resize, (8, 8), "bicubic", (0.0,) * 3, (1.0,) * 3))
+        found = decode(encode(wide, "JPEG"), resize)
         assert (found.image.size, found.width, found.height) == (expected, 1600, 1200)
     exif[0x0112] = 6
     turned = encode(TURNS[6](wide), "JPEG", exif=exif)  # stored as 1200 x 1600, so that its width becomes its height
     for resize, expected in (((20, 300), (800, 600)), ((300, 20), (800, 600)), ((20, 20), (200, 150))):
-        found = decode(turned, Preprocessing(resize, None, "bicubic", (0.0,) * 3, (1.0,) * 3))
+        found = decode(turned, resize)
         assert (found.image.size, found.width, found.height) == (expected, 1600, 1200)
     for kind in ("PNG", "WEBP"):
-        found = decode(encode(wide, kind), Preprocessing(100, (8, 8), "bicubic", (0.0,) * 3, (1.0,) * 3))
+        found = decode(encode(wide, kind), 100)
         assert (found.image.size, found.width, found.height) == ((1600, 1200), 1600, 1200)
 
 
 def test_decoded_small_a_photograph_prepares_to_the_same_pixels(photos: list[Path]) -> None:
-    preprocessing = Preprocessing(64, (56, 56), "bicubic", (0.0,) * 3, (1.0,) * 3)
+    preprocessing = 64
     smaller = 0
     for data in (path.read_bytes() for path in photos if path.suffix == ".jpg"):
-        whole, small = decode(data), decode(data, preprocessing)
+        whole, small = decode(data), decode(data, preprocessing.resize)
         assert (small.width, small.height) == (whole.width, whole.height) == whole.image.size
         smaller += small.image.size < whole.image.size
         from_small = prepare(small.image, preprocessing, (small.width, small.height))
@@ -327,4 +327,4 @@ def test_decoded_small_a_photograph_prepares_to_the_same_pixels(photos: list[Pat
 def test_half_a_jpeg_is_no_picture_when_decoded_small_either() -> None:
     data = encode(picture(size=(800, 600)), "JPEG")
     with pytest.raises(PictureError, match="truncated jpeg"):
-        decode(data[: len(data) // 2], Preprocessing(64, (56, 56), "bicubic", (0.0,) * 3, (1.0,) * 3))
+        decode(data[: len(data) // 2], 64)

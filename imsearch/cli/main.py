@@ -219,6 +219,10 @@ def query(
     min_height: Annotated[
         int | None, typer.Option("--min-height", metavar="PIXELS", help="Only at least as high.")
     ] = None,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Show which hits are the same picture or a copy of it, and put those first."),
+    ] = False,
     paths: Annotated[bool, typer.Option("--paths", help="Bare paths, a line each.")] = False,
     null: NullOption = False,
     json_lines: JsonOption = False,
@@ -245,7 +249,7 @@ def query(
     sources = list(_sources(probes or [], clipboard))
     with _open(library, model, device) as opened:
         answers = opened.query_many(
-            [source for _, source in sources], k, crop=crop, min_score=min_score, filters=filters
+            [source for _, source in sources], k, crop=crop, min_score=min_score, filters=filters, verify=verify
         )
         named = (present.named(answer, name) for answer, (name, _) in zip(answers, sources, strict=True))
         chosen = (

@@ -26,6 +26,7 @@ from imsearch.records import (
     ModelInfo,
     PreparingModel,
     Progress,
+    Proof,
     Region,
     Scanned,
     Skip,
@@ -237,10 +238,24 @@ class JsonAnswers:
                 "format": hit.format,
                 "taken": hit.taken.isoformat() if hit.taken else None,
                 "region": dataclasses.asdict(hit.region) if hit.region else None,
+                **({} if hit.proof is None else proof_values(hit.proof)),
             }
             for hit in answer.hits
         ]
         line(json.dumps(record))
+
+
+def proof_values(proof: Proof) -> dict[str, Any]:
+    """A proof as it stands in JSON; which points matched is left to `imsearch query --html`."""
+    transform = proof.transform
+    return {
+        "verdict": proof.verdict,
+        "agreement": proof.agreement,
+        "inliers": proof.inliers,
+        "overlap": {"probe": proof.probe_overlap, "hit": proof.hit_overlap},
+        "transform": None if transform is None else dataclasses.asdict(transform),
+        "quadrilateral": proof.quadrilateral,
+    }
 
 
 class PreviewAnswers:
@@ -435,7 +450,7 @@ def info(result: LibraryInfo, *, as_json: bool) -> None:
         ),
     ]
     if result.regions:
-        rows[-1:-1] = [("regions", f"{result.regions:,}, {_bytes(result.region_bytes)} of vectors")]
+        rows[-1:-1] = [("regions", f"{result.regions:,}, {amount(result.region_bytes)} of vectors")]
     rows[-1:-1] = _candidates_rows(result.candidates)
     _list(rows)
 

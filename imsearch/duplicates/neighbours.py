@@ -35,13 +35,14 @@ def near_pairs(
     least: float,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Scores:
-    """All pairs with a cosine of ``least`` or more in which one is among the ``k`` nearest of the other.
+    """Pairs of whole pictures with a cosine of ``least`` or more, one of which is among the ``k`` nearest of the other.
 
     ``candidates`` opens the index where it is needed. ``progress`` is told how many vectors of how many are done.
     """
-    _, count = reader.vector_state(space)
+    allowed = reader.whole_ids(space) if space.regions else None
+    count = reader.vector_state(space)[1] if allowed is None else len(allowed)
     exact = wants_exact(count, space.dimensions)
-    pages = _multiplied(reader, space, k, least) if exact else _searched(reader, space, candidates(), k, least)
+    pages = _multiplied(reader, space, k, least) if exact else _searched(reader, space, candidates(), allowed, k, least)
     parts: list[Scores] = []
     done = 0
     for asked, part in pages:
@@ -52,7 +53,7 @@ def near_pairs(
 
 
 def _multiplied(reader: Reader, space: Space, k: int, least: float) -> Iterator[tuple[int, Scores]]:
-    pages = list(reader.vectors_after(0, space))
+    pages = list(reader.vectors_after(0, space, whole=space.regions))
     if not pages:
         return
     ids = np.concatenate([page for page, _ in pages])
@@ -67,12 +68,17 @@ def _multiplied(reader: Reader, space: Space, k: int, least: float) -> Iterator[
 
 
 def _searched(
-    reader: Reader, space: Space, candidates: Candidates, k: int, least: float
+    reader: Reader,
+    space: Space,
+    candidates: Candidates,
+    allowed: NDArray[np.int64] | None,
+    k: int,
+    least: float,
 ) -> Iterator[tuple[int, Scores]]:
-    for page_ids, page in reader.vectors_after(0, space):
+    for page_ids, page in reader.vectors_after(0, space, whole=space.regions):
         for begin in range(0, len(page_ids), PROBES):
             ids, probes = page_ids[begin : begin + PROBES], page[begin : begin + PROBES]
-            found = candidates.search(probes, k + 1)  # itself is one of them
+            found = candidates.search(probes, k + 1, allowed)  # itself is one of them
             yield len(ids), _scored(reader, space, ids, _unit(probes), found, k, least)
 
 

@@ -147,11 +147,11 @@ def claims_to_be_a_picture(path: bytes) -> bool:
     return os.path.splitext(os.fsdecode(path))[1].lower() in ENDINGS
 
 
-def decode(data: bytes, preprocessing: Preprocessing | None = None) -> Picture:
+def decode(data: bytes, resize: int | tuple[int, int] | None = None) -> Picture:
     """Decode the first frame of a picture, upright and in RGB; transparent parts become white.
 
-    With ``preprocessing`` a JPEG comes at a half, a quarter or an eighth of its size where that is enough for
-    `prepare`, which must be told the original size then.
+    Where it is to be resized to ``resize`` (a short side, or height and width), a JPEG comes at a half, a quarter or
+    an eighth of its size if that is enough; `prepare` must be told the original size then.
 
     Raises `PictureError`, whose message is the reason, for anything that is no whole, readable picture.
     """
@@ -167,8 +167,8 @@ def decode(data: bytes, preprocessing: Preprocessing | None = None) -> Picture:
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data), formats=_PLUGINS[kind]) as opened:
                 whole = opened.size
-                if preprocessing is not None and kind == "jpeg":
-                    _decode_small(opened, preprocessing.resize)
+                if resize is not None and kind == "jpeg":
+                    _decode_small(opened, resize)
                 opened.load()
                 exif, turn = _exif(opened), _turn(opened)
                 width, height = whole if kind == "jpeg" else opened.size  # others know better once they are loaded
@@ -339,6 +339,11 @@ def rendering(picture: Picture, most: int) -> NDArray[np.uint8]:
     reduced = round(picture.width / picture.image.width)
     box = (0, 0, picture.width / reduced, picture.height / reduced)  # as in `prepare`
     return np.asarray(picture.image.resize(size, Image.Resampling.BICUBIC, box))
+
+
+def grey(image: Image.Image) -> NDArray[np.uint8]:
+    """The luma of an RGB image: uint8 of shape (height, width)."""
+    return np.asarray(image.convert("L"))
 
 
 def thumbnail(image: Image.Image, side: int) -> bytes:

@@ -167,7 +167,7 @@ def _bytes_at(name: str) -> bytes:
 
 def _from_bytes(name: str, data: bytes, preprocessing: Preprocessing | None, path: bytes | None = None) -> Probe:
     try:
-        picture = decode.decode(data, preprocessing)
+        picture = decode.decode(data, None if preprocessing is None else preprocessing.resize)
     except PictureError as exc:
         raise ProbeError(f"{name} cannot be used: {exc}") from exc
     return Probe(name, picture.image, picture.width, picture.height, digest_of(data), path)

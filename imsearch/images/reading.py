@@ -2,7 +2,7 @@
 
 import math
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,7 +121,7 @@ def _decoded(task: Task, preprocessing: Preprocessing, regions: bool, stamp: Sta
     if digest in task.known:
         return Known(stamp, digest)
     try:
-        least = replace(preprocessing, resize=int(math.sqrt(PIXELS) / decode.SPARE)) if regions else preprocessing
+        least = int(math.sqrt(PIXELS) / decode.SPARE) if regions else preprocessing.resize
         picture = decode.decode(data, least)
         pixels = decode.prepare(picture.image, preprocessing, (picture.width, picture.height))
     except PictureError as exc:

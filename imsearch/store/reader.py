@@ -92,9 +92,17 @@ class Reader:
         """The ids of all vectors of a space, in no order."""
         return self._ids("SELECT id FROM embeddings WHERE space_id = ?", (space.id,))
 
-    def vectors_after(self, id_: int, space: Space) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-        """Ids and vectors (n, dimensions) of a space in ascending order, beginning after ``id_``, in pages."""
-        query = "SELECT id, vector FROM embeddings WHERE space_id = ? AND id > ? ORDER BY id LIMIT ?"
+    def whole_ids(self, space: Space) -> NDArray[np.int64]:
+        """The ids of the vectors of a space that are of whole pictures, in no order."""
+        return self._ids("SELECT id FROM embeddings WHERE space_id = ? AND region = 0", (space.id,))
+
+    def vectors_after(
+        self, id_: int, space: Space, *, whole: bool = False
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """Ids and vectors (n, dimensions) of a space in ascending order, beginning after ``id_``, in pages; with
+        ``whole`` those of whole pictures alone."""
+        only = "AND region = 0 " if whole else ""
+        query = f"SELECT id, vector FROM embeddings WHERE space_id = ? {only}AND id > ? ORDER BY id LIMIT ?"
         while rows := self._rows(query, (space.id, id_, PAGE)):
             yield _matrix(rows, space)
             id_ = rows[-1][0]

@@ -1,0 +1,10 @@
+"""Verification: whether a hit is the same photograph as the probe, shown by local features and compared pixels."""
+
+
+def available() -> bool:
+    """Whether OpenCV, which comes with the extra `verify`, is here."""
+    try:
+        from imsearch.verifying import vision  # noqa: F401
+    except ImportError:
+        return False
+    return True

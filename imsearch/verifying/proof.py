@@ -1,0 +1,148 @@
+"""The verdict on a probe and a hit: the same pixels, a copy of the same photograph, or only alike."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imsearch.records import Proof, Transform, Verdict
+from imsearch.verifying.features import Features
+from imsearch.verifying.matching import Alignment, align, extent, jacobian, whole
+from imsearch.verifying.pixels import agreement
+
+COPY = 0.89
+"""How well the pixels of a copy agree at the least. docs/verification.md has the precision and recall of this."""
+
+CERTAIN = 0.3
+"""How far features may be off, in pixels of `SIDE`, at no cost; JPEG and scaling move them by as much."""
+
+PARALLAX = 0.1
+"""What each further pixel costs in agreement: in another photograph depth moves features away from any flat fit."""
+
+WHOLE = 0.8
+"""Correlation of 32 x 32 pixels from which whole pictures are laid on each other."""
+
+ALIGNED = 12
+"""Features that agree by chance in fewer than one of a hundred unrelated pairs; such hits stand before others."""
+
+LINES = 60
+"""Pairs of points that a proof shows at the most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """An alignment of probe and hit, and how well their pixels agree in it, -1..1."""
+
+    alignment: Alignment
+    agreement: float
+
+    @property
+    def evidence(self) -> float:
+        """The agreement, less what the features are off."""
+        return self.agreement - PARALLAX * max(_error(self.alignment) - CERTAIN, 0.0)
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether the two show the same photograph."""
+        return self.evidence >= COPY
+
+
+def compare(probe: Features, hits: Sequence[Features]) -> list[Comparison | None]:
+    """The best comparison of the probe with each hit; None where nothing aligns the two."""
+    by_features = align(probe, hits)
+    as_wholes = whole(probe, hits, WHOLE)
+    return [
+        _best(probe, hit, [*aligned, *([as_whole] if as_whole is not None else [])])
+        for hit, aligned, as_whole in zip(hits, by_features, as_wholes, strict=True)
+    ]
+
+
+def _best(probe: Features, hit: Features, alignments: Sequence[Alignment]) -> Comparison | None:
+    compared = [Comparison(alignment, agreement(probe, hit, alignment.matrix)) for alignment in alignments]
+    supported = [each for each in compared if each.is_copy or each.alignment.inliers]
+    return max(supported, key=lambda each: (each.is_copy, each.alignment.inliers, each.agreement), default=None)
+
+
+def prove(probe: Features, hit: Features, comparison: Comparison | None) -> Proof:
+    """What the comparison shows, in pixels of the upright originals."""
+    if comparison is None:
+        return Proof("similar")
+    alignment = comparison.alignment
+    if not comparison.is_copy and alignment.inliers < ALIGNED:
+        return Proof("similar", inliers=alignment.inliers)
+    verdict: Verdict = "copy" if comparison.is_copy else "similar"
+    matrix = np.diag([hit.scale, hit.scale, 1]) @ alignment.matrix @ np.diag([1 / probe.scale, 1 / probe.scale, 1])
+    matrix = matrix / matrix[2, 2]
+    chosen = np.linspace(0, alignment.inliers - 1, min(alignment.inliers, LINES)).astype(int)
+    points = np.hstack([alignment.sources[chosen] * probe.scale, alignment.targets[chosen] * hit.scale])
+    return Proof(
+        verdict,
+        agreement=round(comparison.agreement, 4),
+        inliers=alignment.inliers,
+        probe_overlap=_overlap(np.asarray(np.linalg.inv(alignment.matrix), np.float64), extent(hit), extent(probe)),
+        hit_overlap=_overlap(alignment.matrix, extent(probe), extent(hit)),
+        transform=_transform(matrix, probe),
+        quadrilateral=_quadrilateral(matrix, probe),
+        matches=tuple((float(a), float(b), float(c), float(d)) for a, b, c, d in points.round(1)),
+    )
+
+
+def same(features: Features) -> Proof:
+    """The proof of a hit with the very pixels of the probe, of which these are the features."""
+    identity = np.eye(3)
+    return Proof(
+        "exact",
+        agreement=1.0,
+        probe_overlap=1.0,
+        hit_overlap=1.0,
+        transform=_transform(identity, features),
+        quadrilateral=_quadrilateral(identity, features),
+    )
+
+
+def _error(alignment: Alignment) -> float:
+    """Median distance of features from where the transform takes them, in pixels of `SIDE`."""
+    if not alignment.inliers:
+        return 0.0
+    seen = _through(alignment.matrix, alignment.sources)
+    return float(np.median(np.linalg.norm(seen - alignment.targets, axis=1)))
+
+
+def _through(matrix: NDArray[np.float64], points: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Points (n, 2) as a homography takes them."""
+    seen = np.column_stack([points, np.ones(len(points))]) @ matrix.T
+    return np.asarray(seen[:, :2] / seen[:, 2:])
+
+
+def _overlap(matrix: NDArray[np.float64], source: tuple[float, float], target: tuple[float, float]) -> float:
+    """The share of the ``target`` picture that the ``source`` picture covers, counted on a grid of 64 x 64 points."""
+    grid = (np.arange(64) + 0.5) / 64
+    points = np.stack(np.meshgrid(grid * target[0], grid * target[1]), axis=-1).reshape(-1, 2)
+    back = np.linalg.inv(matrix)
+    weights = np.column_stack([points, np.ones(len(points))]) @ back.T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        seen = weights[:, :2] / weights[:, 2:]
+    inside = (weights[:, 2] * back[2, 2] > 0) & np.all((seen >= -0.5) & (seen <= np.array(source) + 0.5), axis=1)
+    return round(float(inside.mean()), 3)
+
+
+def _transform(matrix: NDArray[np.float64], probe: Features) -> Transform:
+    """What was done to the hit to make the probe, read off at the probe's centre."""
+    local = np.linalg.inv(jacobian(matrix, np.array([probe.width / 2, probe.height / 2])))
+    mirrored = bool(np.linalg.det(local) < 0)
+    if mirrored:  # mirrored left to right first, then turned
+        local = local @ np.diag([-1.0, 1.0])
+    turned = float(np.degrees(np.arctan2(local[1, 0] - local[0, 1], local[0, 0] + local[1, 1])))
+    return Transform(
+        mirrored=mirrored,
+        turned=round(turned, 1) % 360,
+        scale=round(float(np.sqrt(abs(np.linalg.det(local)))), 4),
+        matrix=tuple(tuple(float(value) for value in row) for row in matrix),
+    )
+
+
+def _quadrilateral(matrix: NDArray[np.float64], probe: Features) -> tuple[tuple[float, float], ...]:
+    width, height = probe.width, probe.height
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
+    return tuple((round(float(x), 1), round(float(y), 1)) for x, y in _through(matrix, corners))
