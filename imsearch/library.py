@@ -335,6 +335,9 @@ class Library:
 
         embedder = self._query_embedder()
         vectors = embedder.embed(views(probe, embedder.model.preprocessing))
+        stored = None if probe.digest is None else reader.vector_of(probe.digest, space)
+        if stored is not None:
+            vectors[0] = stored / np.linalg.norm(stored)  # so that scores are those of a query that is not verified
         candidates = self._fresh_candidates(reader, space)
         return gather(vectors, reader, space, candidates, count=max(k, CANDIDATES), filters=filters)
 

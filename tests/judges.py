@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from imsearch.duplicates.judging import Side
+from imsearch.duplicates.judging import Question, Side
 
 
 class Thumbnails:
@@ -16,10 +16,10 @@ class Thumbnails:
     def __init__(self) -> None:
         self.asked = 0
 
-    def copies(self, pairs: Iterable[tuple[Side, Side]]) -> Iterator[bool]:
-        for first, second in pairs:
+    def copies(self, pairs: Iterable[Question]) -> Iterator[bool]:
+        for pair in pairs:
             self.asked += 1
-            one, other = thumbnail(first), thumbnail(second)
+            one, other = thumbnail(pair.first), thumbnail(pair.second)
             yield one is not None and other is not None and float(np.corrcoef(one, other)[0, 1]) > 0.95
 
 

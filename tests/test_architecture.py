@@ -30,6 +30,7 @@ SOLE_IMPORTERS = {
     "matplotlib": {"evaluating/plot.py"},
     "send2trash": {"duplicates/trash.py"},
     "cv2": {"verifying/vision.py"},
+    "threadpoolctl": {"verifying/verifier.py"},
 }
 
 

@@ -313,7 +313,7 @@ def test_a_jpeg_is_decoded_no_larger_than_its_model_needs() -> None:
 
 
 def test_decoded_small_a_photograph_prepares_to_the_same_pixels(photos: list[Path]) -> None:
-    preprocessing = 64
+    preprocessing = Preprocessing(64, (56, 56), "bicubic", (0.0,) * 3, (1.0,) * 3)
     smaller = 0
     for data in (path.read_bytes() for path in photos if path.suffix == ".jpg"):
         whole, small = decode(data), decode(data, preprocessing.resize)

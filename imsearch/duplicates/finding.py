@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imsearch.duplicates.groups import Pair, confirmed, connected, grouped
-from imsearch.duplicates.judging import Judge, Side
+from imsearch.duplicates.judging import Judge, Question, Side
 from imsearch.duplicates.keeping import Rule, choose, is_below
 from imsearch.duplicates.neighbours import near_pairs
 from imsearch.records import Compared, DuplicateFile, DuplicateGroup, GroupKind, Judged, Listener
@@ -110,19 +110,21 @@ class Finding:
 
         def ask(asked: list[Pair]) -> Iterator[bool]:
             nonlocal done
-            for verdict in judge.copies(self._sides(asked)):
+            for verdict in judge.copies(self._questions(asked)):
                 done += 1
                 self._listener(Judged(done, len(pairs)))
                 yield verdict
 
         return confirmed(pairs, ask, self._different)
 
-    def _sides(self, pairs: Sequence[Pair]) -> Iterator[tuple[Side, Side]]:
+    def _questions(self, pairs: Sequence[Pair]) -> Iterator[Question]:
         for begin in range(0, len(pairs), PAIRS_AT_ONCE):
             some = pairs[begin : begin + PAIRS_AT_ONCE]
             files = self._files({end for pair in some for end in pair[:2]})
             side_of = {content: _side(held) for content, held in files.items()}
-            yield from ((side_of.get(first, _GONE), side_of.get(second, _GONE)) for first, second, _ in some)
+            yield from (
+                Question(side_of.get(pair.first, _GONE), side_of.get(pair.second, _GONE), pair.score) for pair in some
+            )
 
     def _copy_groups(self, copies: list[list[int]]) -> list[DuplicateGroup]:
         files = self._files(content for group in copies for content in group)

@@ -13,8 +13,17 @@ class Side:
     path: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Whether two pictures are copies; ``score`` is their cosine similarity."""
+
+    first: Side
+    second: Side
+    score: float
+
+
 class Judge(Protocol):
     """Looks at pairs closely."""
 
-    def copies(self, pairs: Iterable[tuple[Side, Side]]) -> Iterator[bool]:
+    def copies(self, pairs: Iterable[Question]) -> Iterator[bool]:
         """For each pair in turn, whether both show the same photograph. A file that cannot be read is no copy."""

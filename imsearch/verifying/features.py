@@ -26,21 +26,21 @@ PROBE_COUNT = 400
 TINY = 32
 """Side of the square to which a whole picture is squeezed."""
 
-_HEADER = struct.Struct("<III")
+_HEADER = struct.Struct("<IIi")
+
+_NOT_DETECTED = -1
 
 
 @dataclass(frozen=True)
-class Features:
-    """Local features of an upright picture of ``width`` x ``height`` pixels.
+class Look:
+    """What of an upright picture of ``width`` x ``height`` pixels is compared as a whole; it is had sooner than
+    `Features`.
 
-    ``points`` are float32 (n, 2), in pixels of the picture shrunk to a long side of `SIDE`; ``descriptors`` uint8
-    (n, 128), RootSIFT; ``tiny`` uint8 (32, 32), the whole picture squeezed; ``compressed`` its `grey` image as JPEG.
+    ``tiny`` is uint8 (32, 32), the picture squeezed; ``compressed`` its `grey` image as JPEG.
     """
 
     width: int
     height: int
-    points: NDArray[np.float32]
-    descriptors: NDArray[np.uint8]
     tiny: NDArray[np.uint8]
     compressed: bytes
 
@@ -54,23 +54,54 @@ class Features:
         """Pixels of the original picture for one of the points'."""
         return max(self.width, self.height) / SIDE
 
+    @property
+    def extent(self) -> tuple[float, float]:
+        """Width and height in the pixels of points."""
+        return self.width / self.scale, self.height / self.scale
+
+    def packed(self) -> bytes:
+        """All of it in bytes, about 15 KB."""
+        return self._packed(_NOT_DETECTED, b"")
+
+    def _packed(self, count: int, detected: bytes) -> bytes:
+        return _HEADER.pack(self.width, self.height, count) + detected + self.tiny.tobytes() + self.compressed
+
+
+@dataclass(frozen=True)
+class Features(Look):
+    """A picture with its local features.
+
+    ``points`` are float32 (n, 2), in pixels of the picture shrunk to a long side of `SIDE`; ``descriptors`` uint8
+    (n, 128), RootSIFT.
+    """
+
+    points: NDArray[np.float32]
+    descriptors: NDArray[np.uint8]
+
     def packed(self) -> bytes:
         """All of it in bytes, about 50 KB: points to a hundredth of a pixel."""
-        header = _HEADER.pack(self.width, self.height, len(self.points))
         points = np.round(self.points * 100).astype("<u2").tobytes()
-        return header + points + self.descriptors.tobytes() + self.tiny.tobytes() + self.compressed
+        return self._packed(len(self.points), points + self.descriptors.tobytes())
 
-    @classmethod
-    def unpacked(cls, data: bytes) -> "Features":
-        """What `packed` gave."""
-        width, height, count = _HEADER.unpack_from(data)
-        at = _HEADER.size
-        points = np.frombuffer(data, "<u2", 2 * count, at).reshape(count, 2).astype(np.float32) / np.float32(100)
-        at += 4 * count
-        descriptors = np.frombuffer(data, np.uint8, 128 * count, at).reshape(count, 128)
-        at += 128 * count
-        tiny = np.frombuffer(data, np.uint8, TINY * TINY, at).reshape(TINY, TINY)
-        return cls(width, height, points, descriptors, tiny, data[at + TINY * TINY :])
+
+def unpack(data: bytes) -> Look:
+    """What `packed` gave: `Features`, or a mere `Look` where it was one."""
+    width, height, count = _HEADER.unpack_from(data)
+    at = _HEADER.size
+    begin = at + 132 * max(count, 0)
+    tiny = np.frombuffer(data, np.uint8, TINY * TINY, begin).reshape(TINY, TINY)
+    compressed = data[begin + TINY * TINY :]
+    if count == _NOT_DETECTED:
+        return Look(width, height, tiny, compressed)
+    points = np.frombuffer(data, "<u2", 2 * count, at).reshape(count, 2).astype(np.float32) / np.float32(100)
+    descriptors = np.frombuffer(data, np.uint8, 128 * count, at + 4 * count).reshape(count, 128)
+    return Features(width, height, tiny, compressed, points, descriptors)
+
+
+def look(grey: NDArray[np.uint8], size: tuple[int, int]) -> Look:
+    """How a picture of original ``size`` (width, height) looks, of which ``grey`` may be a smaller rendering."""
+    compared = _at_most(grey, SIDE)
+    return Look(*size, vision.shrink(compared, TINY, TINY), vision.compress(compared))
 
 
 def extract(
@@ -82,9 +113,8 @@ def extract(
     points, sizes, descriptors = vision.detect(working)
     kept = _choose(sizes, count)
     scale = np.float32(SIDE / max(working.shape))
-    compared = _at_most(small, SIDE)
-    tiny = vision.shrink(compared, TINY, TINY)
-    return Features(*size, points[kept] * scale, descriptors[kept], tiny, vision.compress(compared))
+    seen = look(small, size)
+    return Features(*size, seen.tiny, seen.compressed, points[kept] * scale, descriptors[kept])
 
 
 def _at_most(grey: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.verifying import vision
-from imsearch.verifying.features import SIDE, Features
+from imsearch.verifying.features import Features, Look
 
 RATIO = 0.8
 """A feature counts as found again where its nearest is that much nearer than the second (Lowe 2004)."""
@@ -36,7 +36,7 @@ _FLIPPED = np.array([-1, 1], np.float32)
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """A transform from probe to hit, in pixels of pictures of long side `SIDE`, as a homography (3, 3).
+    """A transform from probe to hit, in pixels of pictures of a long side of `features.SIDE`, as a homography (3, 3).
 
     ``sources`` and ``targets`` (n, 2) are the points that were found again and agree with it.
     """
@@ -121,7 +121,7 @@ def jacobian(matrix: NDArray[np.float64], point: NDArray[np.floating]) -> NDArra
     return np.array((matrix[:2, :2] * w - np.outer([x, y], matrix[2, :2])) / w**2)
 
 
-def whole(probe: Features, hits: Sequence[Features], least: float) -> list[Alignment | None]:
+def whole(probe: Look, hits: Sequence[Look], least: float) -> list[Alignment | None]:
     """For each hit the quarter turn, mirrored or not, under which the whole pictures correlate best, if by ``least``.
 
     It finds copies so blurred or compressed that no features are left.
@@ -147,20 +147,14 @@ def _normal(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.asarray(centred / max(float(np.linalg.norm(centred)), 1e-6), np.float32)
 
 
-def _whole(probe: Features, hit: Features, turn: int) -> Alignment:
+def _whole(probe: Look, hit: Look, turn: int) -> Alignment:
     """The affine map of the whole probe on the whole hit."""
-    width, height = extent(probe)
+    width, height = probe.extent
     to_unit = np.diag([1 / width, 1 / height, 1.0])
     if turn >= 4:
         to_unit = np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1.0]]) @ to_unit
     quarter = np.array([[0, 1, 0], [-1, 0, 1], [0, 0, 1.0]])
-    width, height = extent(hit)
+    width, height = hit.extent
     matrix = np.diag([width, height, 1.0]) @ np.linalg.matrix_power(quarter, turn % 4) @ to_unit
     nothing = np.empty((0, 2), np.float32)
     return Alignment(matrix, nothing, nothing)
-
-
-def extent(features: Features) -> tuple[float, float]:
-    """Width and height of a picture in the pixels of its points."""
-    longest = max(features.width, features.height)
-    return SIDE * features.width / longest, SIDE * features.height / longest

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.verifying import vision
-from imsearch.verifying.features import SIDE, Features
+from imsearch.verifying.features import SIDE, Look
 from imsearch.verifying.matching import jacobian
 
 WINDOW = 11
@@ -22,11 +22,14 @@ SHARED = 0.35
 COARSE = 0.5
 """Agreement at half the size from which it is looked at in full."""
 
+ALIKE = 0.95
+"""Agreement that is good enough to look no further."""
+
 BLURS = (1.0, 2.0, 3.0, 4.5, 6.5)
 """Standard deviations, in pixels, of the blurs that are tried to make the sharper picture as soft as the other."""
 
 
-def agreement(probe: Features, hit: Features, matrix: NDArray[np.float64]) -> float:
+def agreement(probe: Look, hit: Look, matrix: NDArray[np.float64]) -> float:
     """How well the pictures correlate where ``matrix`` (3, 3) lays the probe on the hit, in -1..1.
 
     It is the median, over the textured windows of the overlap, of the local normalised cross-correlation (Lewis 1995),
@@ -51,8 +54,12 @@ def _agreement(source: NDArray[np.uint8], target: NDArray[np.uint8], matrix: NDA
         return 0.0
     softened = vision.blur(target.astype(np.float32), 1.1 * max(size, 1.0))
     box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    one, other = _equally_sharp(seen[box], softened[box], there[box])
-    return _correlation(one, other, there[box], fewest)
+    seen, softened, there = seen[box], softened[box], there[box]
+    equal = _equally_sharp(seen, softened, there)
+    found = _correlation(*equal, there, fewest)
+    if found >= ALIKE or (equal[0] is seen and equal[1] is softened):
+        return found
+    return max(found, _correlation(seen, softened, there, fewest))  # what hides a part looks like blur
 
 
 def _equally_sharp(

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.records import Proof, Transform, Verdict
-from imsearch.verifying.features import Features
-from imsearch.verifying.matching import Alignment, align, extent, jacobian, whole
+from imsearch.verifying.features import Features, Look
+from imsearch.verifying.matching import Alignment, align, jacobian, whole
 from imsearch.verifying.pixels import agreement
 
 COPY = 0.89
@@ -58,10 +58,36 @@ def compare(probe: Features, hits: Sequence[Features]) -> list[Comparison | None
     ]
 
 
+def copies_as_wholes(picture: Look, others: Sequence[Look]) -> list[bool]:
+    """For each of the others, whether all of it shows the same photograph as all of the picture."""
+    return [
+        as_whole is not None and _compared(picture, other, as_whole).is_copy
+        for other, as_whole in zip(others, whole(picture, others, WHOLE), strict=True)
+    ]
+
+
+def copies_by_features(picture: Features, others: Sequence[Features]) -> list[bool]:
+    """For each of the others, whether a part of it shows the same photograph as a part of the picture."""
+    return [
+        any(_compared(picture, other, alignment).is_copy for alignment in alignments)
+        for other, alignments in zip(others, align(picture, others), strict=True)
+    ]
+
+
 def _best(probe: Features, hit: Features, alignments: Sequence[Alignment]) -> Comparison | None:
-    compared = [Comparison(alignment, agreement(probe, hit, alignment.matrix)) for alignment in alignments]
-    supported = [each for each in compared if each.is_copy or each.alignment.inliers]
-    return max(supported, key=lambda each: (each.is_copy, each.alignment.inliers, each.agreement), default=None)
+    """The copy, or else the alignment, with the most features; without any, only a copy counts."""
+    best: Comparison | None = None
+    for alignment in sorted(alignments, key=lambda each: -each.inliers):
+        compared = _compared(probe, hit, alignment)
+        if compared.is_copy:
+            return compared
+        if best is None and alignment.inliers:
+            best = compared
+    return best
+
+
+def _compared(probe: Look, hit: Look, alignment: Alignment) -> Comparison:
+    return Comparison(alignment, agreement(probe, hit, alignment.matrix))
 
 
 def prove(probe: Features, hit: Features, comparison: Comparison | None) -> Proof:
@@ -80,8 +106,8 @@ def prove(probe: Features, hit: Features, comparison: Comparison | None) -> Proo
         verdict,
         agreement=round(comparison.agreement, 4),
         inliers=alignment.inliers,
-        probe_overlap=_overlap(np.asarray(np.linalg.inv(alignment.matrix), np.float64), extent(hit), extent(probe)),
-        hit_overlap=_overlap(alignment.matrix, extent(probe), extent(hit)),
+        probe_overlap=_overlap(np.asarray(np.linalg.inv(alignment.matrix), np.float64), hit.extent, probe.extent),
+        hit_overlap=_overlap(alignment.matrix, probe.extent, hit.extent),
         transform=_transform(matrix, probe),
         quadrilateral=_quadrilateral(matrix, probe),
         matches=tuple((float(a), float(b), float(c), float(d)) for a, b, c, d in points.round(1)),

@@ -1,11 +1,12 @@
 """Verification of hits: features from the cache or from the files, comparisons on all cores, the order of hits."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from imsearch.errors import PictureError
 from imsearch.images import decode
@@ -13,7 +14,7 @@ from imsearch.images.probe import Probe, digest_of
 from imsearch.records import Proof
 from imsearch.store.features import FeatureCache
 from imsearch.store.rows import Match
-from imsearch.verifying.features import PROBE_COUNT, PROBE_SIDE, SIDE, Features, extract
+from imsearch.verifying.features import PROBE_COUNT, PROBE_SIDE, SIDE, Features, Look, extract, look, unpack
 from imsearch.verifying.proof import Comparison, compare, prove, same
 
 CANDIDATES = 100
@@ -27,6 +28,9 @@ IDENTICAL = 0.97
 
 _ORDER = {"exact": 0, "copy": 1, "similar": 2}
 
+Content = tuple[bytes, bytes]
+"""The digest of a content, and the path of a file that holds it."""
+
 Candidate = tuple[Match, float]
 """A file and its score."""
 
@@ -39,6 +43,7 @@ class Verifier:
     def __init__(self, folder: Path) -> None:
         self._cache = FeatureCache(folder)
         self.threads = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="imsearch-verify")
+        self.blas = ThreadpoolController().select(user_api="blas")
 
     def close(self) -> None:
         """Give back the cache and the threads."""
@@ -77,15 +82,29 @@ class Verifier:
         )
         return verified
 
-    def features(self, contents: Sequence[tuple[bytes, bytes]]) -> list[Features | None]:
-        """Features of contents, given as digests and paths of files that hold them; None where they cannot be had."""
-        cached = self._cache.get(digest for digest, _ in contents)
-        missing = [(digest, path) for digest, path in contents if digest not in cached]
-        read = dict(zip(missing, self.threads.map(_features_of_file, missing), strict=True))
-        self._cache.put({digest: found.packed() for (digest, _), found in read.items() if found is not None})
-        return [
-            Features.unpacked(cached[digest]) if digest in cached else read[digest, path] for digest, path in contents
-        ]
+    def features(self, contents: Sequence[Content]) -> list[Features | None]:
+        """Features of contents; None where they cannot be had."""
+        found = self._looks(contents, _features, lambda known: isinstance(known, Features))
+        return [each if isinstance(each, Features) else None for each in found]
+
+    def looks(self, contents: Sequence[Content]) -> list[Look | None]:
+        """Looks of contents, which may be their features; None where they cannot be had."""
+        return self._looks(contents, _look, lambda known: True)
+
+    def _looks(
+        self, contents: Sequence[Content], read: Callable[[Content], Look | None], enough: Callable[[Look], bool]
+    ) -> list[Look | None]:
+        kept = {digest: unpack(data) for digest, data in self._cache.get(digest for digest, _ in contents).items()}
+        known = {digest: each for digest, each in kept.items() if enough(each)}
+        missing = [content for content in contents if content[0] not in known]
+        new = {
+            digest: each.packed()
+            for (digest, _), each in zip(missing, self.threads.map(read, missing), strict=True)
+            if each is not None
+        }
+        self._cache.put(new)
+        known.update((digest, unpack(data)) for digest, data in new.items())  # as it will come from the cache
+        return [known.get(digest) for digest, _ in contents]
 
     def _proofs(
         self, probe: Probe, features: Features, matches: Sequence[Match]
@@ -100,7 +119,8 @@ class Verifier:
         ]
         halves = max(1, -(-len(there) // (os.cpu_count() or 1)))
         parts = [there[at : at + halves] for at in range(0, len(there), halves)]
-        compared = self.threads.map(lambda part: compare(features, [found for _, found in part]), parts)
+        with self.blas.limit(limits=1):  # its threads and ours would only wait for each other
+            compared = list(self.threads.map(lambda part: compare(features, [found for _, found in part]), parts))
         shown: dict[bytes, tuple[tuple[float, ...], Proof]] = {}
         for part, comparisons in zip(parts, compared, strict=True):
             for (match, found), comparison in zip(part, comparisons, strict=True):
@@ -120,22 +140,36 @@ def features_of_probe(probe: Probe) -> Features:
     return extract(decode.grey(probe.image), size, side=PROBE_SIDE, count=PROBE_COUNT)
 
 
+def features_of_picture(picture: decode.Picture) -> Features:
+    """What is kept of a picture in the library."""
+    return extract(decode.grey(picture.image), (picture.width, picture.height))
+
+
 def _place(proof: Proof, comparison: Comparison | None) -> tuple[float, ...]:
     """Copies, and hits that have an alignment, stand in the order of the features that agree."""
     inliers = proof.inliers if proof.transform is not None else 0
     return float(_ORDER[proof.verdict]), -inliers, -comparison.evidence if inliers and comparison is not None else 0.0
 
 
-def _features_of_file(content: tuple[bytes, bytes]) -> Features | None:
+def _features(content: Content) -> Features | None:
+    picture = _decoded(content)
+    return None if picture is None else features_of_picture(picture)
+
+
+def _look(content: Content) -> Look | None:
+    picture = _decoded(content)
+    return None if picture is None else look(decode.grey(picture.image), (picture.width, picture.height))
+
+
+def _decoded(content: Content) -> decode.Picture | None:
     digest, path = content
     try:
         data = Path(os.fsdecode(path)).read_bytes()
         if digest_of(data) != digest:  # the file has changed since it was indexed
             return None
-        picture = decode.decode(data, SIDE)
+        return decode.decode(data, SIDE)
     except (OSError, PictureError):
         return None
-    return extract(decode.grey(picture.image), (picture.width, picture.height))
 
 
 def same_pixels(probe: Probe, match: Match) -> bool:

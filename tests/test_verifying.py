@@ -1,0 +1,339 @@
+"""What is shown about two pictures: features, alignments, pixels, verdicts, and the cache of it."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageOps
+
+import imsearch
+from imsearch.duplicates.judging import Question, Side
+from imsearch.images import decode, edits
+from imsearch.images.probe import Probe, digest_of
+from imsearch.store.features import NAME, FeatureCache
+from imsearch.verifying import matching, vision
+from imsearch.verifying.features import COUNT, SIDE, Features, Look, unpack
+from imsearch.verifying.judge import FeatureJudge
+from imsearch.verifying.pixels import agreement
+from imsearch.verifying.proof import Comparison, compare, prove
+from imsearch.verifying.verifier import Verifier, features_of_picture, features_of_probe
+
+
+def probe_of(image: Image.Image) -> Probe:
+    return Probe("probe", image, *image.size, digest=None, path=None)
+
+
+def kept(image: Image.Image) -> Features:
+    return features_of_picture(decode.Picture(image, *image.size, "png", None))
+
+
+def proof_of(probe: Image.Image, hit: Image.Image) -> imsearch.Proof:
+    asked, there = features_of_probe(probe_of(probe)), kept(hit)
+    return prove(asked, there, compare(asked, [there])[0])
+
+
+def compared(probe: Image.Image, hit: Image.Image) -> Comparison | None:
+    return compare(features_of_probe(probe_of(probe)), [kept(hit)])[0]
+
+
+@pytest.fixture(scope="module")
+def originals() -> list[Image.Image]:
+    """Photographs with something to see in them, all different."""
+    folder = Path(__file__).parents[1] / "data" / "photos"
+    paths = sorted(path for path in folder.rglob("*.jpg"))[:16]
+    return [decode.decode(path.read_bytes()).image for path in paths]
+
+
+@pytest.fixture(scope="module")
+def photo(originals: list[Image.Image]) -> Image.Image:
+    """The one with the most features."""
+    return max(originals[:8], key=lambda image: len(kept(image).points))
+
+
+# Features
+
+
+def test_features_are_of_the_picture_and_come_back_from_bytes(photo: Image.Image) -> None:
+    features = kept(photo)
+    assert 50 < len(features.points) <= COUNT
+    width, height = features.extent
+    assert max(width, height) == pytest.approx(SIDE)
+    assert np.all((features.points >= 0) & (features.points <= [width, height]))
+    np.testing.assert_allclose(np.linalg.norm(features.descriptors / 255.0, axis=1), 1, atol=0.02)
+    again = unpack(features.packed())
+    assert isinstance(again, Features)
+    np.testing.assert_array_equal(again.descriptors, features.descriptors)
+    np.testing.assert_allclose(again.points, features.points, atol=0.005)
+    np.testing.assert_array_equal(again.grey, features.grey)
+    np.testing.assert_array_equal(again.tiny, features.tiny)
+    assert again.packed() == features.packed()
+
+
+def test_a_look_comes_back_without_features(photo: Image.Image) -> None:
+    features = kept(photo)
+    look = Look(features.width, features.height, features.tiny, features.compressed)
+    again = unpack(look.packed())
+    assert type(again) is Look
+    assert (again.width, again.height, again.compressed) == (look.width, look.height, look.compressed)
+
+
+def test_mirrored_descriptors_are_those_of_mirrored_pixels(photo: Image.Image) -> None:
+    grey = decode.grey(photo.resize((300, 300 * photo.height // photo.width)))
+    _, _, plain = vision.detect(grey)
+    _, _, mirrored = vision.detect(np.ascontiguousarray(grey[:, ::-1]))
+    similar = (plain[:, matching._MIRROR] / 255.0) @ (mirrored / 255.0).T
+    assert np.median(similar.max(axis=1)) > 0.99
+    assert np.median(((plain / 255.0) @ (mirrored / 255.0).T).max(axis=1)) < 0.95
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 2), (40, 1), (700, 5)])
+def test_pictures_with_nothing_in_them_are_compared_too(photo: Image.Image, size: tuple[int, int]) -> None:
+    empty = Image.new("RGB", size, (200, 10, 10))
+    assert proof_of(empty, photo).verdict == "similar"
+    assert proof_of(photo, empty).verdict == "similar"
+    assert proof_of(empty, empty).verdict == "similar"
+
+
+# Alignments
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("quarters", range(4))
+def test_whole_pictures_are_laid_on_each_other(photo: Image.Image, quarters: int, mirrored: bool) -> None:
+    """The corners of the turned picture lie where those of the original were brought from."""
+    turned = ImageOps.mirror(photo) if mirrored else photo
+    turned = turned.rotate(90 * quarters, expand=True)
+    probe, hit = kept(turned), kept(photo)
+    (alignment,) = matching.whole(probe, [hit], 0.8)
+    assert alignment is not None
+    assert agreement(probe, hit, alignment.matrix) > 0.95
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    degrees=st.floats(0, 360),
+    scale=st.floats(0.5, 1.5),
+    mirrored=st.booleans(),
+    left=st.floats(0, 0.3),
+    top=st.floats(0, 0.3),
+)
+def test_the_transform_that_was_done_is_found(
+    photo: Image.Image, degrees: float, scale: float, mirrored: bool, left: float, top: float
+) -> None:
+    """Against the corners of the part that was cut out, turned and scaled: where they were in the original."""
+    box = [round(left * photo.width), round(top * photo.height)]
+    box += [round(box[0] + 0.7 * photo.width), round(box[1] + 0.7 * photo.height)]
+    part = photo.crop(tuple(box))
+    if mirrored:
+        part = ImageOps.mirror(part)
+    part = part.resize(
+        (max(1, round(part.width * scale)), max(1, round(part.height * scale))), Image.Resampling.LANCZOS
+    )
+    turned = part.rotate(-degrees, Image.Resampling.BICUBIC, expand=True)  # Pillow turns counter-clockwise
+    proof = proof_of(turned, photo)
+    assert proof.verdict == "copy"
+    assert proof.transform is not None
+    assert proof.transform.mirrored == mirrored
+    off = abs(proof.transform.turned - degrees) % 360
+    assert min(off, 360 - off) < 1.5
+    assert proof.transform.scale == pytest.approx(scale, rel=0.03)
+    assert proof.hit_overlap >= 0.45
+    # The centre of the probe is the centre of the part.
+    middle = np.array(proof.transform.matrix) @ [turned.width / 2, turned.height / 2, 1]
+    expected = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2]
+    np.testing.assert_allclose(middle[:2] / middle[2], expected, atol=0.02 * max(photo.size))
+
+
+def test_a_crop_tells_where_it_was(photo: Image.Image) -> None:
+    width, height = photo.size
+    box = (width // 4, height // 5, width // 4 + width // 2, height // 5 + height // 2)
+    proof = proof_of(photo.crop(box), photo)
+    assert proof.verdict == "copy"
+    assert proof.probe_overlap > 0.97
+    assert proof.hit_overlap == pytest.approx(0.25, abs=0.03)
+    assert proof.quadrilateral is not None
+    expected = [(box[0], box[1]), (box[2], box[1]), (box[2], box[3]), (box[0], box[3])]
+    np.testing.assert_allclose(proof.quadrilateral, expected, atol=0.015 * max(photo.size))
+    back = proof_of(photo, photo.crop(box))
+    assert (back.verdict, back.hit_overlap > 0.97) == ("copy", True)
+    assert back.probe_overlap == pytest.approx(0.25, abs=0.03)
+    for x, y, there_x, there_y in proof.matches:
+        assert (there_x, there_y) == pytest.approx((x + box[0], y + box[1]), abs=0.02 * max(photo.size))
+
+
+def test_a_fold_is_no_view_of_a_picture() -> None:
+    points = np.array([[0, 0], [100, 0], [100, 80], [0, 80]], np.float32)
+    assert matching.plausible(np.eye(3), points)
+    assert matching.plausible(np.diag([-1.0, 1.0, 1.0]), points)
+    assert not matching.plausible(np.array([[1, 0, 0], [0, 1, 0], [-0.02, 0, 1.0]]), points)  # through the horizon
+    assert not matching.plausible(np.diag([1.0, 0.1, 1.0]), points)
+    assert not matching.plausible(np.diag([0.01, 0.01, 1.0]), points)
+
+
+# Verdicts
+
+
+@pytest.mark.parametrize("edit", edits.EDITS)
+def test_edited_copies_are_proven(originals: list[Image.Image], edit: str) -> None:
+    found = [proof_of(edits.edited(image, edit, b"%d" % at), image) for at, image in enumerate(originals)]
+    proven = sum(proof.verdict == "copy" for proof in found)
+    assert proven >= (0.7 if edit == "crop20" else 0.9) * len(found)
+
+
+def test_other_photographs_are_not_copies(originals: list[Image.Image]) -> None:
+    features = [kept(image) for image in originals]
+    for at, image in enumerate(originals):
+        others = [other for place, other in enumerate(features) if place != at]
+        for comparison in compare(features_of_probe(probe_of(image)), others):
+            assert comparison is None or not comparison.is_copy
+
+
+def test_pixels_do_not_mind_light_and_hidden_parts_but_do_mind_another_picture(
+    photo: Image.Image, originals: list[Image.Image]
+) -> None:
+    here = kept(photo)
+    darker = kept(photo.point(lambda level: level * 0.6 + 20))
+    assert agreement(darker, here, np.eye(3)) > 0.97
+    hidden = photo.copy()
+    hidden.paste((255, 255, 255), (0, 0, photo.width, photo.height // 3))
+    assert agreement(kept(hidden), here, np.eye(3)) > 0.97
+    other = next(image for image in originals if image is not photo).resize(photo.size)
+    assert agreement(kept(other), here, np.eye(3)) < 0.5
+    moved = np.array([[1, 0, 6.0], [0, 1, 6.0], [0, 0, 1]])
+    assert agreement(here, here, moved) < 0.9 * agreement(here, here, np.eye(3))
+
+
+# The library
+
+
+@pytest.fixture
+def verifier(tmp_path: Path) -> Iterator[Verifier]:
+    with contextlib.closing(Verifier(tmp_path)) as opened:
+        yield opened
+
+
+def content(path: Path) -> tuple[bytes, bytes]:
+    return digest_of(path.read_bytes()), os.fsencode(path)
+
+
+def test_features_are_read_once_and_kept(verifier: Verifier, album: Path) -> None:
+    contents = [content(path) for path in sorted(album.iterdir())]
+    first = verifier.features(contents)
+    assert all(each is not None for each in first)
+    shutil.rmtree(album)
+    again = verifier.features(contents)
+    assert [each and each.packed() for each in again] == [each and each.packed() for each in first]
+    assert verifier.features([(b"unknown", b"/nowhere")]) == [None]
+
+
+def test_a_file_that_has_changed_is_not_looked_at(verifier: Verifier, album: Path) -> None:
+    one, other = sorted(album.iterdir())[:2]
+    asked = content(one)
+    shutil.copy(other, one)
+    assert verifier.features([asked]) == [None]
+    assert verifier.looks([asked]) == [None]
+
+
+def test_looks_become_features_when_those_are_wanted(verifier: Verifier, album: Path) -> None:
+    asked = [content(sorted(album.iterdir())[0])]
+    (look,) = verifier.looks(asked)
+    (features,) = verifier.features(asked)
+    assert type(look) is Look
+    assert isinstance(features, Features)
+    assert type(verifier.looks(asked)[0]) is Features  # of which less is wanted now, and more is kept
+
+
+def test_the_cache_keeps_the_newest_and_survives_damage(tmp_path: Path) -> None:
+    with contextlib.closing(FeatureCache(tmp_path, most=3)) as cache:
+        for number in range(5):
+            cache.put({b"%d" % number: bytes([number])})
+        assert cache.get([b"%d" % number for number in range(5)]) == {b"2": b"\2", b"3": b"\3", b"4": b"\4"}
+    for path in tmp_path.glob(f"{NAME}*"):
+        path.write_bytes(b"this is no database, and long enough to be taken for one" * 40)
+    with contextlib.closing(FeatureCache(tmp_path)) as cache:
+        assert cache.get([b"4"]) == {}
+        cache.put({b"4": b"new"})
+        assert cache.get([b"4"]) == {b"4": b"new"}
+
+
+def test_a_cache_that_cannot_be_written_keeps_nothing_and_says_nothing(tmp_path: Path) -> None:
+    with contextlib.closing(FeatureCache(tmp_path / "missing")) as cache:
+        cache.put({b"1": b"data"})
+        assert cache.get([b"1"]) == {}
+
+
+def test_the_judge_answers_each_pair(verifier: Verifier, album: Path) -> None:
+    one, other = sorted(album.iterdir())[:2]
+    with Image.open(one) as picture:
+        picture.reduce(2).save(album / "half.png")
+        width, height = picture.size
+        picture.crop((width // 8, height // 8, width * 7 // 8, height * 7 // 8)).save(album / "part.png")
+    sides = {path.name: Side(*content(path)) for path in album.iterdir()}
+    gone = Side(b"gone", b"/nowhere")
+
+    def ask(first: Side, second: Side, score: float) -> bool:
+        (verdict,) = FeatureJudge(verifier).copies([Question(first, second, score)])
+        return verdict
+
+    first = sides[one.name]
+    assert ask(first, sides["half.png"], 0.76)  # a whole picture, at whatever score
+    assert ask(first, sides["part.png"], 0.9)
+    assert not ask(first, sides[other.name], 0.9)
+    assert not ask(first, gone, 0.9)
+    assert not ask(gone, first, 0.9)
+    pairs = [Question(first, side, 0.9) for side in sides.values() if side != first]
+    assert list(FeatureJudge(verifier).copies(pairs)) == [ask(pair.first, pair.second, 0.9) for pair in pairs]
+
+
+def test_a_query_puts_the_same_picture_first_then_copies(library: imsearch.Library, album: Path) -> None:
+    original = sorted(album.iterdir())[0]
+    with Image.open(original) as picture:
+        picture.save(album / "pixels.png")
+        ImageOps.mirror(picture).save(album / "mirrored.jpg", quality=80)
+    library.index(album)
+    hits = library.query(original, k=14, verify=True)
+    proofs = {Path(hit.path).name: hit.proof for hit in hits}
+    assert [Path(hit.path) for hit in hits[:3]] == [original, album / "pixels.png", album / "mirrored.jpg"]
+    assert [hit.proof.verdict for hit in hits[:3] if hit.proof] == ["exact", "exact", "copy"]
+    assert all(proof is not None and proof.verdict == "similar" for proof in list(proofs.values())[3:])
+    assert len(hits) == 14
+    assert [hit.rank for hit in hits] == list(range(1, 15))
+    turned = proofs["mirrored.jpg"]
+    assert turned is not None
+    assert turned.transform is not None
+    assert (turned.transform.mirrored, turned.transform.turned) == (True, pytest.approx(0, abs=1))
+    plain = {hit.path: hit.score for hit in library.query(original, k=14)}
+    for hit in hits:
+        assert hit.score == pytest.approx(plain[hit.path], abs=1e-5)
+
+
+def test_a_verified_query_keeps_to_filters_crops_and_scores(library: imsearch.Library, album: Path) -> None:
+    original = sorted(album.iterdir())[0]
+    with Image.open(original) as picture:
+        picture.save(album / "pixels.png")
+    library.index(album)
+    (hit,) = library.query(original, verify=True, filters=imsearch.Filters(formats=("png",)))
+    assert (Path(hit.path).name, hit.proof and hit.proof.verdict) == ("pixels.png", "exact")
+    best = library.query(original, verify=True, crop="20%,20%,60%,60%")[0]
+    assert Path(best.path) in (original, album / "pixels.png")
+    assert best.proof is not None
+    assert (best.proof.verdict, round(best.proof.hit_overlap, 1)) == ("copy", 0.4)
+    assert all(hit.score >= 0.9 for hit in library.query(original, verify=True, min_score=0.9))
+    assert all(hit.proof is None for hit in library.query(original))
+    os.remove(album / "pixels.png")
+    after = library.query(sorted(album.iterdir())[1], k=13, verify=True)  # a file that is gone costs its proof alone
+    assert len(after) == 13
+
+
+def test_a_probe_that_cannot_be_had_costs_only_its_own_answer(library: imsearch.Library, album: Path) -> None:
+    library.index(album)
+    good = sorted(album.iterdir())[0]
+    bad, right = library.query_many(["/no/such.jpg", good], verify=True)
+    assert isinstance(bad.error, imsearch.ProbeError)
+    assert Path(right.hits[0].path) == good
