@@ -259,7 +259,7 @@ def query(
             if paths or null
             else present.PreviewAnswers()
             if preview and present.can_preview()
-            else present.TableAnswers(several=len(sources) > 1)
+            else present.TableAnswers(several=len(sources) > 1, verified=verify)
         )
         shown = []
         for answer in named:

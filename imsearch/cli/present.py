@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 import imsearch
+from imsearch.cli.wording import changes
 from imsearch.records import (
     Answer,
     CandidatesInfo,
@@ -166,10 +167,14 @@ def named(answer: Answer, name: str) -> Answer:
 
 
 class TableAnswers:
-    """A table on a terminal; through a pipe, lines of score and path with a tab between."""
+    """A table on a terminal; through a pipe, lines of score and path with a tab between.
 
-    def __init__(self, *, several: bool) -> None:
+    Of ``verified`` answers the table also has the verdict and how the two pictures relate, a line the verdict, last.
+    """
+
+    def __init__(self, *, several: bool, verified: bool) -> None:
         self._several = several
+        self._verified = verified
 
     def show(self, answer: Answer) -> None:
         """Show the hits of one probe."""
@@ -178,19 +183,32 @@ class TableAnswers:
         if not answer.hits:
             note(f"no hits for {answer.probe}")
         elif sys.stdout.isatty():
-            parts = [("region", "left")] if any(hit.region for hit in answer.hits) else []
-            facts = (("size", "right"), ("taken", "left"), *parts)
-            table = _table(("", "right"), ("score", "right"), *facts, ("path", "left"))
-            for hit in answer.hits:
-                region = [_region(hit.region)] if parts else []
-                table.add_row(str(hit.rank), f"{hit.score:.3f}", *_facts(hit), *region, _text(hit.path))
             if self._several:
                 _draw(_text(answer.probe))
-            _draw(table)
+            _draw(self._table(answer.hits))
         else:
             for hit in answer.hits:
                 probe = [printable(answer.probe)] if self._several else []
-                line("\t".join([*probe, f"{hit.score:.4f}", printable(hit.path)]))
+                verdict = [_verdict(hit)] if self._verified else []
+                line("\t".join([*probe, f"{hit.score:.4f}", printable(hit.path), *verdict]))
+
+    def _table(self, hits: Sequence[Hit]) -> Any:
+        """Columns that only some questions fill are left out where they would be empty."""
+        proofs = [("verdict", "left"), ("how", "left")] if self._verified else []
+        dates = [("taken", "left")] if any(hit.taken for hit in hits) or not self._verified else []
+        parts = [("region", "left")] if any(hit.region for hit in hits) else []
+        facts = [("score", "right"), ("size", "right"), *dates, *parts]
+        table = _table(("", "right"), *proofs, *facts, ("path", "left"))
+        for hit in hits:
+            proof = [_verdict(hit), changes(hit.proof)] if proofs else []
+            size, taken = _facts(hit)
+            cells = [f"{hit.score:.3f}", size, *([taken] if dates else []), *([_region(hit.region)] if parts else [])]
+            table.add_row(str(hit.rank), *proof, *cells, _text(hit.path))
+        return table
+
+
+def _verdict(hit: Hit) -> str:
+    return "" if hit.proof is None else hit.proof.verdict
 
 
 def _facts(hit: Hit) -> tuple[str, str]:
@@ -272,7 +290,8 @@ class PreviewAnswers:
         for hit in answer.hits:
             picture = _open_picture(hit.path)
             size, taken = _facts(hit)
-            facts = Group(f"{hit.score:.3f}", size, taken, _text(hit.path))
+            lines = filter(None, (_verdict(hit), changes(hit.proof), f"{hit.score:.3f}", size, taken))
+            facts = Group(*lines, _text(hit.path))
             table.add_row(str(hit.rank), Image(picture, height=8) if picture else "(out of reach)", facts)
         _draw(_text(answer.probe))
         _draw(table)

@@ -1,0 +1,88 @@
+"""`imsearch query --verify` as it is typed: what people and programs see of the proofs."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageOps
+from test_cli import on_a_terminal, run
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory, photos: list[Path]) -> Path:
+    """The photographs in a library with the model that comes along."""
+    folder = tmp_path_factory.mktemp("verified") / "library"
+    result = run("index", photos[0].parents[1], "--library", folder)
+    assert result.returncode == 0, result.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def original(photos: list[Path]) -> Path:
+    (photo,) = (path for path in photos if path.name == "picos-de-europa.jpg")
+    return photo
+
+
+@pytest.fixture(scope="module")
+def edited(tmp_path_factory: pytest.TempPathFactory, original: Path) -> dict[str, Path]:
+    """The photograph turned, mirrored, cropped, set into a frame, and all of its pixels in another file."""
+    folder = tmp_path_factory.mktemp("edited")
+    with Image.open(original) as picture:
+        width, height = picture.size
+        copies = {
+            "turned 90° right": picture.transpose(Image.Transpose.ROTATE_270),
+            "mirrored": ImageOps.mirror(picture),
+            "cropped to 25 %": picture.crop((width // 4, height // 4, width * 3 // 4, height * 3 // 4)),
+            "32 % of a larger picture": ImageOps.expand(picture, width // 3, (200, 180, 150)),
+            "half the size": picture.resize((width // 2, height // 2)),
+        }
+        picture.save(folder / "same.png")
+    for number, copy in enumerate(copies.values()):
+        copy.save(folder / f"{number}.jpg", quality=80)
+    return {"same": folder / "same.png"} | {words: folder / f"{at}.jpg" for at, words in enumerate(copies)}
+
+
+def seen_on_a_terminal(*arguments: object) -> str:
+    return re.sub(r"\x1b\[[\d;]*m", "", on_a_terminal(*arguments))
+
+
+def test_a_person_sees_the_verdict_and_what_was_done(library: Path, original: Path, edited: dict[str, Path]) -> None:
+    seen = seen_on_a_terminal("query", *edited.values(), "-k", 2, "--verify", "--library", library)
+    assert len(re.findall(r"^ +verdict +how +score +size +path", seen, re.MULTILINE)) == len(edited)
+    for words in [*edited][1:]:
+        assert re.search(rf"^1  copy     {words} +\d\.\d\d\d", seen, re.MULTILINE), words
+    assert re.search(r"^1  exact +\d\.\d\d\d +800 x 600", seen, re.MULTILINE)
+    assert re.search(r"^2  similar +\d\.\d\d\d", seen, re.MULTILINE)
+
+
+def test_a_preview_shows_it_too(library: Path, edited: dict[str, Path]) -> None:
+    seen = seen_on_a_terminal("query", edited["mirrored"], "-k", 1, "--verify", "--preview", "--library", library)
+    assert re.search(r"copy +\r?\n.* mirrored", seen)
+
+
+def test_through_a_pipe_the_verdict_is_one_more_field(library: Path, original: Path, edited: dict[str, Path]) -> None:
+    ask = ("query", edited["mirrored"], "-k", 2, "--library", library)
+    first, second = (line.split("\t") for line in run(*ask, "--verify").stdout.decode().splitlines())
+    assert first[1:] == [str(original), "copy"]
+    assert second[2:] == ["similar"]
+    assert all(len(line.split("\t")) == 2 for line in run(*ask).stdout.decode().splitlines())
+    assert run(*ask, "--verify", "--paths").stdout.decode().splitlines()[0] == str(original)
+
+
+def test_json_has_the_documented_shape(library: Path, original: Path, edited: dict[str, Path]) -> None:
+    answer = json.loads(run("query", edited["mirrored"], "-k", 2, "--verify", "--json", "--library", library).stdout)
+    first, second = answer["hits"]
+    proof = ["verdict", "agreement", "inliers", "overlap", "transform", "quadrilateral"]
+    for hit in (first, second):
+        assert list(hit) == ["rank", "path", "score", "width", "height", "format", "taken", "region", *proof]
+    assert (first["path"], first["verdict"]) == (str(original), "copy")
+    assert first["agreement"] > 0.9
+    assert first["inliers"] > 20
+    assert first["overlap"] == {"probe": pytest.approx(1, abs=0.03), "hit": pytest.approx(1, abs=0.03)}
+    assert list(first["transform"]) == ["mirrored", "turned", "scale", "matrix"]
+    assert first["transform"]["mirrored"] is True
+    assert [len(row) for row in first["transform"]["matrix"]] == [3, 3, 3]
+    assert first["quadrilateral"][0] == pytest.approx([800, 0], abs=6)  # the probe's top left is the hit's top right
+    assert (second["verdict"], second["transform"], second["quadrilateral"]) == ("similar", None, None)
+    assert second["overlap"] == {"probe": 0.0, "hit": 0.0}
