@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,45 @@ def test_json_has_the_documented_shape(library: Path, original: Path, edited: di
     assert first["quadrilateral"][0] == pytest.approx([800, 0], abs=6)  # the probe's top left is the hit's top right
     assert (second["verdict"], second["transform"], second["quadrilateral"]) == ("similar", None, None)
     assert second["overlap"] == {"probe": 0.0, "hit": 0.0}
+
+
+def test_the_page_draws_each_match(library: Path, edited: dict[str, Path], original: Path, tmp_path: Path) -> None:
+    odd = tmp_path / "album" / "<b>&'\".jpg"
+    odd.parent.mkdir()
+    shutil.copy(original, odd)
+    (tmp_path / "library").mkdir()
+    shutil.copytree(library, tmp_path / "library", dirs_exist_ok=True)
+    assert run("index", odd.parent, "--library", tmp_path / "library").returncode == 0
+    sheet = tmp_path / "sheet.html"
+    ask = ("query", edited["cropped to 25 %"], "-k", 4, "--verify", "--library", tmp_path / "library")
+    assert run(*ask, "--html", sheet).returncode == 0
+    page = sheet.read_text()
+    drawings = re.findall(r'<svg class="match" role="img".*?</svg>', page, re.DOTALL)
+    assert len(drawings) == 2  # the photograph and its twin; the others are not aligned
+    for drawn in drawings:
+        assert drawn.count("<image ") == 2
+        assert drawn.count('href="data:image/jpeg;base64,') == 2
+        assert drawn.count('<polygon class="halo"') == 2
+        assert drawn.count("<polygon points=") == 2
+        assert drawn.count("<path d=") > 5
+        assert re.search(r"<title>copy: the probe on the left, .* \(cropped to 25 %\)</title>", drawn)
+    assert page.count('<span class="badge copy">copy</span>') == 2
+    assert page.count('<span class="badge similar">similar</span>') == 2
+    assert "&lt;b&gt;&amp;&#x27;&quot;.jpg" in page
+    assert "<b>&" not in page
+    assert "http" not in page.replace("http-equiv", "")
+
+
+def test_the_page_draws_the_part_that_was_asked_with(library: Path, original: Path, tmp_path: Path) -> None:
+    ask = ("query", original, "--crop", "50%,50%,50%,50%", "-k", 1, "--verify", "--library", library)
+    assert run(*ask, "--html", tmp_path / "sheet.html").returncode == 0
+    page = (tmp_path / "sheet.html").read_text()
+    in_probe, in_hit = (box(points) for points in re.findall(r'<polygon points="([^"]*)"', page))
+    assert in_probe == pytest.approx([0, 62.5, 500, 437.5], abs=6)
+    assert in_hit == pytest.approx([774, 250, 1024, 437.5], abs=6)
+
+
+def box(points: str) -> list[float]:
+    """Left, top, right and bottom of a polygon."""
+    corners = [[float(number) for number in corner.split(",")] for corner in points.split()]
+    return [choose(corner[at] for corner in corners) for choose in (min, max) for at in (0, 1)]

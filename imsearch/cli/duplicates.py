@@ -102,13 +102,13 @@ def write_html(path: Path, groups: Iterable[DuplicateGroup]) -> None:
 
 
 def _section(number: int, group: DuplicateGroup) -> str:
-    from imsearch.cli.sheet import item
+    from imsearch.cli.sheet import item, thumbnail_of
 
     items = []
     for file in _kept_first(group):
         relation, size, kind, amount, taken, path = _cells(file)
         facts = html.escape(", ".join(fact for fact in (size, kind, amount, taken) if fact))
-        items.append(item(path, relation, facts, "" if file is group.kept else "goes"))
+        items.append(item(path, thumbnail_of(path), relation, facts, "" if file is group.kept else "goes"))
     reason = html.escape(present.printable(group.reason))
     return f"<section><h2>{number}. {_TITLES[group.kind]}</h2><p>keep: {reason}</p><ol>{''.join(items)}</ol></section>"
 

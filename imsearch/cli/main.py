@@ -228,7 +228,11 @@ def query(
     json_lines: JsonOption = False,
     html: Annotated[
         Path | None,
-        typer.Option("--html", metavar="FILE", help="Also write a page with thumbnails and links."),
+        typer.Option(
+            "--html",
+            metavar="FILE",
+            help="Also write a page with thumbnails and links, and with --verify a drawing of each match.",
+        ),
     ] = None,
     preview: Annotated[bool, typer.Option("--preview", help="Thumbnails in the terminal.")] = False,
     library: LibraryOption = None,
@@ -270,7 +274,7 @@ def query(
     if html is not None:
         from imsearch.cli.sheet import write_sheet
 
-        write_sheet(html, [(answer, source) for answer, (_, source) in zip(shown, sources, strict=True)])
+        write_sheet(html, [(answer, source) for answer, (_, source) in zip(shown, sources, strict=True)], crop)
         present.note(f"wrote {html}")
     failed = sum(answer.error is not None for answer in shown)
     if failed:

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import imsearch
+from imsearch.cli import drawing
 from imsearch.cli.present import printable
+from imsearch.cli.wording import changes
 from imsearch.images.decode import thumbnail
-from imsearch.images.probe import read_probe
+from imsearch.images.probe import Crop, read_probe
 from imsearch.records import Answer, Hit
 
 THUMBNAIL_SIDE = 320
@@ -38,6 +40,15 @@ li a { color: inherit; text-decoration: none; display: block; }
 .frame rect { stroke-width: 3px; vector-effect: non-scaling-stroke; }
 li img, .gone { width: 100%; aspect-ratio: 4 / 3; object-fit: contain; border-radius: 6px; background: #8882; }
 .gone { display: grid; place-items: center; }
+li.wide { grid-column: 1 / -1; max-width: 46rem; }
+.match { display: block; width: 100%; height: auto; margin-bottom: .4rem; fill: none; }
+.match polygon { stroke: #fb0; stroke-width: 2px; vector-effect: non-scaling-stroke; stroke-linejoin: round; }
+.match .halo { stroke: #0009; stroke-width: 4px; }
+.match path { stroke: #0ad; stroke-width: 1px; stroke-opacity: .45; vector-effect: non-scaling-stroke; }
+.badge { display: inline-block; padding: 0 .5em; border-radius: 1em; border: 1px solid; font-size: .85rem;
+         font-weight: 600; }
+.exact { background: #1a7f37; border-color: #1a7f37; color: #fff; }
+.copy { background: #0b62c4; border-color: #0b62c4; color: #fff; }
 .score { font-variant-numeric: tabular-nums; font-weight: 600; }
 .path { overflow-wrap: anywhere; font-size: .85rem; }
 .facts { opacity: .7; font-size: .85rem; }
@@ -51,9 +62,13 @@ li img, .gone { width: 100%; aspect-ratio: 4 / 3; object-fit: contain; border-ra
 _FOOT = "</body>\n</html>\n"
 
 
-def write_sheet(path: Path, answers: Sequence[tuple[Answer, Any]]) -> None:
-    """Write the page for answers and the probes that got them. Raises `UsageError` where it cannot be written."""
-    write_page(path, (_section(answer, source) for answer, source in answers))
+def write_sheet(path: Path, answers: Sequence[tuple[Answer, Any]], crop: str | None = None) -> None:
+    """Write the page for answers and the probes that got them, all with the same ``crop``.
+
+    Raises `UsageError` where it cannot be written.
+    """
+    part = None if crop is None else Crop.parse(crop)
+    write_page(path, (_section(answer, source, part) for answer, source in answers))
 
 
 def write_page(path: Path, sections: Iterable[str]) -> None:
@@ -68,28 +83,46 @@ def write_page(path: Path, sections: Iterable[str]) -> None:
         raise imsearch.UsageError(f"{path} cannot be written: {exc.strerror or exc}") from exc
 
 
-def _section(answer: Answer, source: Any) -> str:
+def _section(answer: Answer, source: Any, crop: Crop | None) -> str:
     title = f"<h2>{html.escape(printable(answer.probe))}</h2>"
     if answer.error is not None:
         return f'<section>{title}<p class="error">{html.escape(printable(str(answer.error)))}</p></section>'
-    items = "\n".join(_item(hit) for hit in answer.hits) or "<li>no hits</li>"
-    return f'<section>{title}<div class="probe">{_picture(source, "the probe")}</div><ol>{items}</ol></section>'
+    probe = _read(source, crop)
+    items = "\n".join(_item(hit, probe) for hit in answer.hits) or "<li>no hits</li>"
+    return f'<section>{title}<div class="probe">{_image(probe, "the probe")}</div><ol>{items}</ol></section>'
 
 
-def _item(hit: Hit) -> str:
-    taken = f", {hit.taken:%Y-%m-%d %H:%M}" if hit.taken else ""
-    return item(hit.path, f"{hit.score:.3f}", f"{hit.width} &times; {hit.height}{taken}", over=_outline(hit))
+def _item(hit: Hit, probe: drawing.Side | None) -> str:
+    facts = f"{hit.width} &times; {hit.height}" + (f", {hit.taken:%Y-%m-%d %H:%M}" if hit.taken else "")
+    score = f"{hit.score:.3f}"
+    if hit.proof is None:
+        return item(hit.path, _frame(hit), score, facts)
+    verdict = hit.proof.verdict
+    label = f'<span class="badge {verdict}">{verdict}</span> {score}'
+    how = " &middot; ".join(filter(None, (changes(hit.proof), facts)))
+    shown = _read(hit.path) if hit.proof.transform is not None else None
+    if probe is None or shown is None:
+        return item(hit.path, _frame(hit), label, how)
+    return item(hit.path, drawing.draw(hit.proof, probe, shown, printable(hit.path)), label, how, "wide")
 
 
-def item(path: str, label: str, facts: str, style: str = "", over: str = "") -> str:
-    """A picture of a list with its link: ``label``, ``facts`` and what lies ``over`` the thumbnail are HTML."""
+def item(path: str, picture: str, label: str, facts: str, style: str = "") -> str:
+    """A picture of a list with its link: ``picture``, ``label`` and ``facts`` are HTML."""
     link = html.escape("file://" + urllib.parse.quote(os.fsencode(os.path.abspath(path)).replace(b"\\", b"/")))
-    name = html.escape(printable(path))
     return (
-        f'<li class="{style}"><a href="{link}"><div class="frame">{_picture(path, name)}{over}</div>'
+        f'<li class="{style}"><a href="{link}">{picture}'
         f'<div><span class="score">{label}</span> <span class="facts">{facts}</span></div>'
-        f'<div class="path">{name}</div></a></li>'
+        f'<div class="path">{html.escape(printable(path))}</div></a></li>'
     )
+
+
+def thumbnail_of(path: str) -> str:
+    """The picture of a file in a list, as HTML."""
+    return _image(_read(path), printable(path))
+
+
+def _frame(hit: Hit) -> str:
+    return f'<div class="frame">{thumbnail_of(hit.path)}{_outline(hit)}</div>'
 
 
 def _outline(hit: Hit) -> str:
@@ -102,9 +135,17 @@ def _outline(hit: Hit) -> str:
     )
 
 
-def _picture(source: Any, name: str) -> str:
+def _read(source: Any, crop: Crop | None = None) -> drawing.Side | None:
+    """A picture as it is drawn, or None where it cannot be read now."""
     try:
-        data = thumbnail(read_probe(source).image, THUMBNAIL_SIDE)
+        probe = read_probe(source, crop)
     except imsearch.ImsearchError:
+        return None
+    data = base64.b64encode(thumbnail(probe.image, THUMBNAIL_SIDE)).decode()
+    return drawing.Side(probe.width, probe.height, f"data:image/jpeg;base64,{data}")
+
+
+def _image(picture: drawing.Side | None, name: str) -> str:
+    if picture is None:
         return '<div class="gone">out of reach</div>'
-    return f'<img alt="{name}" src="data:image/jpeg;base64,{base64.b64encode(data).decode()}">'
+    return f'<img alt="{html.escape(name)}" src="{picture.address}">'
