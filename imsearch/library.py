@@ -646,7 +646,7 @@ class Library:
 
     def _open_verifier(self) -> "Verifier":
         if not verifying.available():
-            raise UsageError("verifying needs OpenCV, which comes with: pip install 'imsearch-engine[verify]'")
+            raise UsageError(f"verifying needs OpenCV, which comes with: {verifying.INSTALL}")
         if self._verifier is None:
             from imsearch.verifying.verifier import Verifier
 

@@ -1,13 +1,18 @@
 """`imsearch query --verify` as it is typed: what people and programs see of the proofs."""
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageOps
 from test_cli import on_a_terminal, run
+
+WITHOUT_OPENCV = "import sys; sys.modules['cv2'] = None\nfrom imsearch.cli import main; main()"
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +134,29 @@ def box(points: str) -> list[float]:
     """Left, top, right and bottom of a polygon."""
     corners = [[float(number) for number in corner.split(",")] for corner in points.split()]
     return [choose(corner[at] for corner in corners) for choose in (min, max) for at in (0, 1)]
+
+
+# Without OpenCV
+
+
+def run_without_opencv(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", WITHOUT_OPENCV, *map(str, arguments)], capture_output=True, text=True, env=os.environ
+    )
+
+
+def test_verifying_says_what_is_missing(library: Path, original: Path) -> None:
+    result = run_without_opencv("query", original, "--verify", "--library", library)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "needs OpenCV, which comes with: pip install 'imsearch-engine[verify]'" in result.stderr
+    assert run_without_opencv("query", original, "-k", 1, "--library", library).returncode == 0
+
+
+def test_duplicates_say_that_only_exact_copies_are_found(library: Path) -> None:
+    result = run_without_opencv("duplicates", "--library", library)
+    assert (result.returncode, result.stdout) == (0, "")
+    assert result.stderr == (
+        "only exact copies: edited ones are told with OpenCV, which comes with: pip install 'imsearch-engine[verify]'\n"
+        "0 groups of copies\n"
+    )
+    assert "OpenCV" not in run("duplicates", "--library", library).stderr.decode()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import imsearch
+from imsearch import verifying
 from imsearch.cli import present
 from imsearch.records import DuplicateFile, DuplicateGroup, TrashReport
 
@@ -45,6 +46,12 @@ def show(groups: Sequence[DuplicateGroup], *, as_json: bool) -> None:
     if len(copies) < len(groups):
         series = [group for group in groups if group.kind == "series"]
         present.note(f"{len(series):,} series of pictures that are no copies{_beside(series)}")
+
+
+def tell_what_is_missed() -> None:
+    """Say so where nobody can tell edited copies."""
+    if not verifying.available():
+        present.note(f"only exact copies: edited ones are told with OpenCV, which comes with: {verifying.INSTALL}")
 
 
 def _kept_first(group: DuplicateGroup) -> list[DuplicateFile]:

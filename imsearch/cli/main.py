@@ -413,6 +413,7 @@ def duplicates(
         path = paths[0] if paths else None
         with present.StepProgress() as progress:
             groups = opened.duplicates(path, series=series, keep=keep or (), prefer=prefer or (), listener=progress)
+        shown.tell_what_is_missed()
         if html is not None:
             shown.write_html(html, groups)
         if dry_run:
