@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from imsearch.cli.main import app
+from imsearch.cli.present import proof_values
+from imsearch.records import Proof
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -69,6 +71,11 @@ def test_every_command_is_named() -> None:
     for command in app.registered_commands:
         if command.name != "remove":
             assert f"imsearch {command.name}" in README
+
+
+def test_every_key_of_a_proof_is_explained() -> None:
+    for key in proof_values(Proof("similar")):
+        assert re.search(rf"^\| `{key}` \|", README, re.MULTILINE), key
 
 
 def test_links_lead_somewhere() -> None:
