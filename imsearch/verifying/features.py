@@ -71,8 +71,8 @@ class Look:
 class Features(Look):
     """A picture with its local features.
 
-    ``points`` are float32 (n, 2), in pixels of the picture shrunk to a long side of `SIDE`; ``descriptors`` uint8
-    (n, 128), RootSIFT.
+    ``points`` are float32 (n, 2), in pixels of the picture shrunk to a long side of `SIDE`, counted from its corner;
+    ``descriptors`` uint8 (n, 128), RootSIFT.
     """
 
     points: NDArray[np.float32]
@@ -114,7 +114,7 @@ def extract(
     kept = _choose(sizes, count)
     scale = np.float32(SIDE / max(working.shape))
     seen = look(small, size)
-    return Features(*size, seen.tiny, seen.compressed, points[kept] * scale, descriptors[kept])
+    return Features(*size, seen.tiny, seen.compressed, (points[kept] + np.float32(0.5)) * scale, descriptors[kept])
 
 
 def _at_most(grey: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:

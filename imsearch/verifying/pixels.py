@@ -100,7 +100,7 @@ def _correlation(
 
 
 def _to_grey(grey: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """From pixels of points to those of the grey image, which is smaller where the picture is."""
+    """From coordinates of points to those of the grey image, which is smaller where the picture is, and in which
+    OpenCV counts from the centre of the first pixel."""
     factor = max(grey.shape) / SIDE
-    shift = (factor - 1) / 2
-    return np.array([[factor, 0, shift], [0, factor, shift], [0, 0, 1.0]])
+    return np.array([[factor, 0, -0.5], [0, factor, -0.5], [0, 0, 1.0]])
