@@ -48,6 +48,7 @@ from imsearch.records import (
 )
 from imsearch.searching import Question, check_fingerprint, gather, hit_of, search
 from imsearch.store.connection import CATALOGUE
+from imsearch.store.features import NAME as FEATURES
 from imsearch.store.reader import Reader
 from imsearch.store.rows import Match, Space
 from imsearch.upkeep import PENDING, Keeper, base_path, keep, open_base, refresh
@@ -65,6 +66,8 @@ if TYPE_CHECKING:
     """A path or http(s) URL, encoded bytes, `CLIPBOARD`, a Pillow image, or uint8 pixels (height, width[, 3 or 4])."""
 
 PROBES_AT_ONCE = 64
+
+_CACHES = ("candidates-*.faiss", f"{FEATURES}*")
 
 BYTES_PER_NUMBER = 2
 """Of a stored vector."""
@@ -524,7 +527,7 @@ class Library:
             regions=regions,
             region_bytes=regions * BYTES_PER_NUMBER * (space.dimensions if space else 0),
             catalogue_bytes=catalogue_bytes,
-            cache_bytes=sum(path.stat().st_size for path in self.path.glob("candidates-*.faiss")),
+            cache_bytes=sum(path.stat().st_size for cache in _CACHES for path in self.path.glob(cache)),
             candidates=self._candidates_info(store, space) if space else None,
         )
 

@@ -326,6 +326,7 @@ def test_a_verified_query_keeps_to_filters_crops_and_scores(library: imsearch.Li
     assert (best.proof.verdict, round(best.proof.hit_overlap, 1)) == ("copy", 0.4)
     assert all(hit.score >= 0.9 for hit in library.query(original, verify=True, min_score=0.9))
     assert all(hit.proof is None for hit in library.query(original))
+    assert library.info().cache_bytes > sum(path.stat().st_size for path in library.path.glob("candidates-*"))
     os.remove(album / "pixels.png")
     after = library.query(sorted(album.iterdir())[1], k=13, verify=True)  # a file that is gone costs its proof alone
     assert len(after) == 13
