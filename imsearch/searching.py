@@ -20,6 +20,9 @@ NO_FILTERS = Filters()
 SPARE = 4
 """How many times the hits wanted are looked for first where a picture may be found by several of its regions."""
 
+FIRST_VIEW = 3
+"""Pictures that are most like the probe as it is, for one that is most like another view of it."""
+
 EQUAL = 1e-6
 """Scores no further apart than this may be of the same pixels."""
 
@@ -100,8 +103,8 @@ def gather(
 ) -> list[tuple[Match, float]]:
     """Files of the ``count`` pictures that any view of a probe is most like, with their scores for the first view.
 
-    ``views`` is of shape (n, dimensions). The best of each view comes first, then the second of each, and so on:
-    scores of different views do not compare.
+    ``views`` is of shape (n, dimensions). In each turn come the next best of each view, and of the first, the probe as
+    it is, the next `FIRST_VIEW`: scores of different views do not compare.
     """
     allowed = None if filters == NO_FILTERS else reader.ids_matching(filters, space)
     wanted = count * SPARE if space.regions else count
@@ -112,14 +115,12 @@ def gather(
     ids = np.concatenate([part for part, _ in parts])
     vectors = np.concatenate([part for _, part in parts])
     scores = np.minimum(vectors @ views.T / np.linalg.norm(vectors, axis=1)[:, None], 1)
-    by_turns = np.argsort(-scores, axis=0, kind="stable")[:wanted].ravel()
-    _, first = np.unique(by_turns, return_index=True)
-    order = {int(ids[at]): rank for rank, at in enumerate(by_turns[np.sort(first)][:wanted])}
+    turn = np.argsort(np.argsort(-scores, axis=0, kind="stable"), axis=0)
+    turn[:, 0] //= FIRST_VIEW
+    chosen = np.lexsort((-scores[:, 0], turn.min(axis=1)))[:wanted]
+    order = {id_: place for place, id_ in enumerate(ids[chosen].tolist())}
     score_of = dict(zip(ids.tolist(), scores[:, 0].tolist(), strict=True))
-    matches = sorted(
-        reader.matches(np.array(list(order), np.int64), filters),
-        key=lambda match: (order[match.embedding_id], match.path),
-    )
+    matches = sorted(reader.matches(ids[chosen], filters), key=lambda match: (order[match.embedding_id], match.path))
     first_of: dict[bytes, Match] = {}  # a picture may be found by several of its regions
     for match in matches:
         first_of.setdefault(match.path, match)

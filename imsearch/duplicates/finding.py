@@ -23,7 +23,7 @@ from imsearch.vectors.candidates import Candidates
 COPY_SCORE = 0.75
 """Pairs below this are not looked at closely; docs/duplicates.md has what that finds and costs."""
 
-COPY_NEIGHBOURS = 5
+COPY_NEIGHBOURS = 3
 """Of each picture so many nearest are looked at; more find nothing more, as copies lead to each other."""
 
 SERIES_SCORE = 0.9

@@ -17,7 +17,7 @@ from imsearch.store.rows import Match
 from imsearch.verifying.features import PROBE_COUNT, PROBE_SIDE, SIDE, Features, Look, extract, look, unpack
 from imsearch.verifying.proof import Comparison, compare, prove, same
 
-CANDIDATES = 100
+CANDIDATES = 120
 """Pictures that are looked at for a probe at the most, where no more hits are asked for."""
 
 STEP = 40
