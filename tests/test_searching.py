@@ -9,6 +9,7 @@ from PIL import Image
 
 import imsearch
 from imsearch import Filters
+from imsearch.searching import FIRST_VIEW, gather
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +63,27 @@ def test_a_probe_in_the_library_gets_the_score_that_its_pixels_get(
         anew = indexed.query(photo.convert("RGB"), 23)
     for one, other in zip(indexed.query(photos[5], 23), anew, strict=True):
         assert one.score == pytest.approx(other.score, abs=5e-4)
+
+
+@pytest.mark.parametrize("count", [1, 6, 23, 50])
+def test_views_take_turns(
+    indexed: imsearch.Library, vectors: dict[str, np.ndarray], photos: list[Path], count: int
+) -> None:
+    """Against dealing them out by hand: three of the first view, one of each other, who comes early comes early."""
+    reader, space = indexed._searched()
+    views = np.stack([vectors[str(photos[at])] for at in (0, 7, 13)])
+    ranked = [list(expected(vectors, view)) for view in views]
+    turns: dict[str, int] = {}
+    for turn in range(len(photos)):
+        for view, paths in enumerate(ranked):
+            taken = FIRST_VIEW if view == 0 else 1
+            for path in paths[turn * taken : (turn + 1) * taken]:
+                turns.setdefault(path, turn)
+    dealt = sorted(turns, key=lambda path: (turns[path], ranked[0].index(path)))
+    found = gather(views, reader, space, indexed._fresh_candidates(reader, space), count=count)
+    assert [match.path.decode() for match, _ in found] == dealt[:count]
+    for match, score in found:
+        assert score == pytest.approx(float(views[0] @ vectors[match.path.decode()]), abs=3e-4)
 
 
 def test_equal_contents_are_told_apart_by_path(tmp_path: Path, tiny_model: str, photos: list[Path]) -> None:
