@@ -79,7 +79,7 @@ class Features(Look):
     descriptors: NDArray[np.uint8]
 
     def packed(self) -> bytes:
-        """All of it in bytes, about 50 KB: points to a hundredth of a pixel."""
+        """All of it in bytes, about 40 KB: points to a hundredth of a pixel."""
         points = np.round(self.points * 100).astype("<u2").tobytes()
         return self._packed(len(self.points), points + self.descriptors.tobytes())
 
