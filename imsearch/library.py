@@ -338,9 +338,9 @@ class Library:
 
         embedder = self._query_embedder()
         vectors = embedder.embed(views(probe, embedder.model.preprocessing))
-        stored = None if probe.digest is None else reader.vector_of(probe.digest, space)
+        stored = _stored_vector(probe, reader, space)
         if stored is not None:
-            vectors[0] = stored / np.linalg.norm(stored)  # so that scores are those of a query that is not verified
+            vectors[0] = stored  # so that scores are those of a query that is not verified
         candidates = self._fresh_candidates(reader, space)
         return gather(vectors, reader, space, candidates, count=max(k, CANDIDATES), filters=filters)
 
@@ -666,9 +666,9 @@ class Library:
         """Probes as vectors; those whose very bytes are in the library have theirs already."""
         vectors: dict[int, NDArray[np.float32]] = {}
         for at, probe in enumerate(probes):
-            stored = None if probe.digest is None else reader.vector_of(probe.digest, space)
+            stored = _stored_vector(probe, reader, space)
             if stored is not None:
-                vectors[at] = stored / np.linalg.norm(stored)
+                vectors[at] = stored
         new = [at for at in range(len(probes)) if at not in vectors]
         if new:
             check_fingerprint(space, self._query_embedder().model)
@@ -723,6 +723,12 @@ class Library:
         base = keep(store, space, self.path, afresh=afresh)
         if base is not None:
             store.forget_departures(base.stamp.departure, space)
+
+
+def _stored_vector(probe: Probe, reader: Reader, space: Space) -> NDArray[np.float32] | None:
+    """The vector, of unit length, of a probe whose very bytes are in the library; None for another."""
+    stored = None if probe.digest is None else reader.vector_of(probe.digest, space)
+    return None if stored is None else stored / np.linalg.norm(stored)
 
 
 def _identity(path: Path) -> tuple[int, ...] | None:

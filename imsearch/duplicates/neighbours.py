@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from imsearch.store.reader import Reader
 from imsearch.store.rows import Space
-from imsearch.vectors.building import wants_exact
+from imsearch.vectors.building import unit, wants_exact
 from imsearch.vectors.candidates import Candidates
 
 BLOCK = 512
@@ -57,7 +57,7 @@ def _multiplied(reader: Reader, space: Space, k: int, least: float) -> Iterator[
     if not pages:
         return
     ids = np.concatenate([page for page, _ in pages])
-    vectors = np.concatenate([_unit(vectors) for _, vectors in pages])
+    vectors = np.concatenate([unit(vectors) for _, vectors in pages])
     del pages
     for begin in range(0, len(ids), BLOCK):
         block = vectors[begin : begin + BLOCK]
@@ -79,7 +79,7 @@ def _searched(
         for begin in range(0, len(page_ids), PROBES):
             ids, probes = page_ids[begin : begin + PROBES], page[begin : begin + PROBES]
             found = candidates.search(probes, k + 1, allowed)  # itself is one of them
-            yield len(ids), _scored(reader, space, ids, _unit(probes), found, k, least)
+            yield len(ids), _scored(reader, space, ids, unit(probes), found, k, least)
 
 
 def _scored(
@@ -95,7 +95,7 @@ def _scored(
     there = np.unique(np.concatenate(found))
     scores = np.full((len(ids), len(there)), -2, np.float32)
     for part, vectors in reader.vectors(there, space):
-        scores[:, np.searchsorted(there, part)] = probes @ _unit(vectors).T
+        scores[:, np.searchsorted(there, part)] = probes @ unit(vectors).T
     scores[ids[:, None] == there[None]] = -2
     rows, columns = _best(scores, k, least)
     return ids[rows], there[columns], scores[rows, columns]
@@ -120,8 +120,3 @@ def _unique(parts: list[Scores]) -> Scores:
     ends = np.stack([np.minimum(one, other), np.maximum(one, other)], axis=1)
     pairs, places = np.unique(ends, axis=0, return_index=True)
     return pairs[:, 0], pairs[:, 1], np.minimum(scores[places], np.float32(1))
-
-
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    unit: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    return unit

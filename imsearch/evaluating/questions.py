@@ -15,6 +15,7 @@ from imsearch.images.edits import EDITS, edited
 from imsearch.images.probe import read_probe
 from imsearch.records import Filters
 from imsearch.store.reader import Reader
+from imsearch.vectors.building import unit
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -73,8 +74,7 @@ def read_pictures(library: "Library") -> Pictures:
         reader.close()
     pictures = [Picture(digests[id_], sorted(files[id_])) for id_ in ids.tolist()]
     order = sorted(range(len(pictures)), key=lambda at: pictures[at].paths)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)  # storing in float16 moves the length a little
-    return Pictures([pictures[at] for at in order], vectors[order])
+    return Pictures([pictures[at] for at in order], unit(vectors)[order])
 
 
 def class_questions(pictures: Pictures, labels: Labels) -> list[Question]:

@@ -303,16 +303,20 @@ def prepare(
     """
     filter_ = Image.Resampling[preprocessing.interpolation.upper()]
     whole = whole or image.size
-    scale = round(whole[0] / image.width)
-    # A side that the decoder's scale does not divide ends in a column or row that is only partly of the picture.
-    box = (0, 0, whole[0] / scale, whole[1] / scale)
-    image = image.resize(_resized(whole, preprocessing.resize), filter_, box)
+    image = image.resize(_resized(whole, preprocessing.resize), filter_, _box(image, whole))
     if preprocessing.crop is not None:
         height, width = preprocessing.crop
         rounded = preprocessing.corner == "round"
         left, top = _corner(image.width, width, rounded), _corner(image.height, height, rounded)
         image = image.crop((left, top, left + width, top + height))
     return np.asarray(image)
+
+
+def _box(image: Image.Image, whole: tuple[int, int]) -> tuple[float, float, float, float]:
+    """What of an image, of the original size ``whole``, is picture: a side that the decoder's scale does not divide
+    ends in a column or row that is only partly so."""
+    scale = round(whole[0] / image.width)
+    return 0, 0, whole[0] / scale, whole[1] / scale
 
 
 def _resized(size: tuple[int, int], target: int | tuple[int, int]) -> tuple[int, int]:
@@ -336,8 +340,7 @@ def rendering(picture: Picture, most: int) -> NDArray[np.uint8]:
     size = (max(1, int(picture.width * scale)), max(1, int(picture.height * scale)))
     if picture.image.size == size:
         return np.asarray(picture.image)
-    reduced = round(picture.width / picture.image.width)
-    box = (0, 0, picture.width / reduced, picture.height / reduced)  # as in `prepare`
+    box = _box(picture.image, (picture.width, picture.height))
     return np.asarray(picture.image.resize(size, Image.Resampling.BICUBIC, box))
 
 

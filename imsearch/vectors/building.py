@@ -117,11 +117,11 @@ class _Examples:
     @classmethod
     def of(cls, source: Source, ids: NDArray[np.int64]) -> "_Examples":
         shape = (len(ids), MEASURED_HITS)
-        return cls(ids, _unit(source.vectors(ids)), np.zeros(shape, np.int64), np.full(shape, -np.inf, np.float32))
+        return cls(ids, unit(source.vectors(ids)), np.zeros(shape, np.int64), np.full(shape, -np.inf, np.float32))
 
     def look_at(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
         """Keep the nearest of some more vectors."""
-        scores = self.probes @ _unit(vectors).T
+        scores = self.probes @ unit(vectors).T
         scores[self.ids[:, None] == ids] = -np.inf
         for row in np.flatnonzero(scores.max(axis=1) > self._scores[:, -1]):
             better = np.flatnonzero(scores[row] > self._scores[row, -1])
@@ -208,6 +208,7 @@ def _ascending(most: int) -> Iterator[int]:
     yield most
 
 
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    unit: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    return unit
+def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows (n, dimensions) scaled to length one, from which storing them in float16 moves them a little."""
+    scaled: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return scaled

@@ -128,7 +128,8 @@ def whole(probe: Look, hits: Sequence[Look], least: float) -> list[Alignment | N
     """
     if not hits:
         return []
-    turned = np.stack([_turn(_normal(probe.tiny), turn).ravel() for turn in range(8)])
+    upright = _normal(probe.tiny)
+    turned = np.stack([_turn(upright, turn).ravel() for turn in range(8)])
     scores = turned @ np.stack([_normal(hit.tiny).ravel() for hit in hits]).T
     best = scores.argmax(axis=0)
     return [

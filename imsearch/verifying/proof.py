@@ -32,15 +32,12 @@ LINES = 60
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """An alignment of probe and hit, and how well their pixels agree in it, -1..1."""
+    """An alignment of probe and hit, and how well their pixels agree in it, -1..1; ``evidence`` is the agreement less
+    what the features are off."""
 
     alignment: Alignment
     agreement: float
-
-    @property
-    def evidence(self) -> float:
-        """The agreement, less what the features are off."""
-        return self.agreement - PARALLAX * max(_error(self.alignment) - CERTAIN, 0.0)
+    evidence: float
 
     @property
     def is_copy(self) -> bool:
@@ -87,7 +84,8 @@ def _best(probe: Features, hit: Features, alignments: Sequence[Alignment]) -> Co
 
 
 def _compared(probe: Look, hit: Look, alignment: Alignment) -> Comparison:
-    return Comparison(alignment, agreement(probe, hit, alignment.matrix))
+    found = agreement(probe, hit, alignment.matrix)
+    return Comparison(alignment, found, found - PARALLAX * max(_error(alignment) - CERTAIN, 0.0))
 
 
 def prove(probe: Features, hit: Features, comparison: Comparison | None) -> Proof:
@@ -106,8 +104,8 @@ def prove(probe: Features, hit: Features, comparison: Comparison | None) -> Proo
         verdict,
         agreement=round(comparison.agreement, 4),
         inliers=alignment.inliers,
-        probe_overlap=_overlap(np.asarray(np.linalg.inv(alignment.matrix), np.float64), hit.extent, probe.extent),
-        hit_overlap=_overlap(alignment.matrix, probe.extent, hit.extent),
+        probe_overlap=_overlap(alignment.matrix, probe.extent, hit.extent),
+        hit_overlap=_overlap(np.linalg.inv(alignment.matrix).astype(np.float64), hit.extent, probe.extent),
         transform=_transform(matrix, probe),
         quadrilateral=_quadrilateral(matrix, probe),
         matches=tuple((float(a), float(b), float(c), float(d)) for a, b, c, d in points.round(1)),
@@ -141,15 +139,14 @@ def _through(matrix: NDArray[np.float64], points: NDArray[np.floating]) -> NDArr
     return np.asarray(seen[:, :2] / seen[:, 2:])
 
 
-def _overlap(matrix: NDArray[np.float64], source: tuple[float, float], target: tuple[float, float]) -> float:
-    """The share of the ``target`` picture that the ``source`` picture covers, counted on a grid of 64 x 64 points."""
+def _overlap(matrix: NDArray[np.float64], picture: tuple[float, float], other: tuple[float, float]) -> float:
+    """The share of a picture that ``matrix`` takes into the ``other``, counted on a grid of 64 x 64 points."""
     grid = (np.arange(64) + 0.5) / 64
-    points = np.stack(np.meshgrid(grid * target[0], grid * target[1]), axis=-1).reshape(-1, 2)
-    back = np.linalg.inv(matrix)
-    weights = np.column_stack([points, np.ones(len(points))]) @ back.T
+    points = np.stack(np.meshgrid(grid * picture[0], grid * picture[1]), axis=-1).reshape(-1, 2)
+    weights = np.column_stack([points, np.ones(len(points))]) @ matrix.T
     with np.errstate(divide="ignore", invalid="ignore"):
         seen = weights[:, :2] / weights[:, 2:]
-    inside = (weights[:, 2] * back[2, 2] > 0) & np.all((seen >= -0.5) & (seen <= np.array(source) + 0.5), axis=1)
+    inside = (weights[:, 2] * matrix[2, 2] > 0) & np.all((seen >= -0.5) & (seen <= np.array(other) + 0.5), axis=1)
     return round(float(inside.mean()), 3)
 
 

@@ -117,8 +117,8 @@ class Verifier:
             )
             if found is not None and match.digest != probe.digest
         ]
-        halves = max(1, -(-len(there) // (os.cpu_count() or 1)))
-        parts = [there[at : at + halves] for at in range(0, len(there), halves)]
+        size = max(1, -(-len(there) // (os.cpu_count() or 1)))
+        parts = [there[at : at + size] for at in range(0, len(there), size)]
         with self.blas.limit(limits=1):  # its threads and ours would only wait for each other
             compared = list(self.threads.map(lambda part: compare(features, [found for _, found in part]), parts))
         shown: dict[bytes, tuple[tuple[float, ...], Proof]] = {}
@@ -129,7 +129,8 @@ class Verifier:
                     proof = same(features)
                 shown[match.digest] = _place(proof, comparison), proof
         if probe.digest is not None:
-            shown[probe.digest] = (0.0, 0.0, 0.0), same(features)
+            identical = same(features)
+            shown[probe.digest] = _place(identical, None), identical
         nothing = Proof("similar")
         return [shown.get(match.digest, (_place(nothing, None), nothing)) for match in matches]
 
