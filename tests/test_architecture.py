@@ -72,6 +72,7 @@ def test_each_library_has_its_importer(library: str, allowed: set[str]) -> None:
         "evaluating",
         "duplicates",
         "verifying",
+        "presenting",
         "records.py",
         "errors.py",
         "indexing.py",

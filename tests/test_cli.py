@@ -18,7 +18,7 @@ import pytest
 import imsearch
 from imsearch.cli import present
 from imsearch.cli.main import app
-from imsearch.cli.present import printable
+from imsearch.presenting.wording import printable
 
 COMMAND = [sys.executable, "-c", "from imsearch.cli import main; main()"]
 

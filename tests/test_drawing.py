@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imsearch.cli.drawing import Side, draw, shared
+from imsearch.presenting.drawing import Side, draw, shared
 from imsearch.records import Proof, Transform
 
 PROBE, HIT = Side(400, 300, "data:,probe"), Side(800, 600, "data:,hit")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imsearch.cli.wording import changes
+from imsearch.presenting.wording import changes
 from imsearch.records import Proof, Transform, Verdict
 
 IDENTITY = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))

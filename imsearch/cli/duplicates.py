@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import imsearch
 from imsearch import verifying
 from imsearch.cli import present
+from imsearch.presenting.wording import printable
 from imsearch.records import DuplicateFile, DuplicateGroup, TrashReport
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def _fields(number: int, group: DuplicateGroup, file: DuplicateFile) -> list[str
     size = f"{file.width}x{file.height}"
     reason = group.reason if file is group.kept else ""
     cells = (str(number), group.kind, file.relation, size, file.format, str(file.size), file.path, reason)
-    return [present.printable(cell) for cell in cells]
+    return [printable(cell) for cell in cells]
 
 
 def _record(group: DuplicateGroup) -> dict[str, object]:
@@ -116,7 +117,7 @@ def _section(number: int, group: DuplicateGroup) -> str:
         relation, size, kind, amount, taken, path = _cells(file)
         facts = html.escape(", ".join(fact for fact in (size, kind, amount, taken) if fact))
         items.append(item(path, thumbnail_of(path), relation, facts, "" if file is group.kept else "goes"))
-    reason = html.escape(present.printable(group.reason))
+    reason = html.escape(printable(group.reason))
     return f"<section><h2>{number}. {_TITLES[group.kind]}</h2><p>keep: {reason}</p><ol>{''.join(items)}</ol></section>"
 
 
@@ -145,7 +146,7 @@ def show_trash(library: "Library", groups: Sequence[DuplicateGroup], under: Path
     """Print what would be moved to the trash. False if any file would be skipped."""
     report = library.trash(groups, under=under, dry_run=True)
     for path in report.moved:
-        present.line(json.dumps({"schema": SCHEMA, "trash": path}) if as_json else present.printable(path))
+        present.line(json.dumps({"schema": SCHEMA, "trash": path}) if as_json else printable(path))
     _tell(report)
     present.note(f"would move {_files(report)} to the trash")
     return not report.skipped
@@ -179,4 +180,4 @@ def decide(change: Callable[..., int], paths: Sequence[Path], said: str) -> None
 def show_decisions(pairs: Iterable[tuple[str, str]]) -> None:
     """The pairs of pictures that a person said are different, a line each."""
     for pair in pairs:
-        present.line("\t".join(map(present.printable, pair)))
+        present.line("\t".join(map(printable, pair)))

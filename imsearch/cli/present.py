@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 import imsearch
-from imsearch.cli.wording import changes
+from imsearch.presenting.wording import changes, printable
 from imsearch.records import (
     Answer,
     CandidatesInfo,
@@ -54,14 +54,6 @@ def error(exc: Exception) -> None:
     """What went wrong, on stderr."""
     for part in f"imsearch: {exc}".split("\n"):
         note(part)
-
-
-def printable(text: str) -> str:
-    """Text that a terminal shows as it is: control characters and bytes that are not UTF-8 as escapes."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in text
-    )
 
 
 def count(number: int, thing: str) -> str:

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import imsearch
-from imsearch.cli import drawing
-from imsearch.cli.present import printable
-from imsearch.cli.wording import changes
 from imsearch.images.decode import thumbnail
 from imsearch.images.probe import Crop, read_probe
+from imsearch.presenting import drawing
+from imsearch.presenting.wording import changes, printable
 from imsearch.records import Answer, Hit
 
 THUMBNAIL_SIDE = 320

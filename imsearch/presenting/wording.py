@@ -1,4 +1,4 @@
-"""What a verified hit is called and what was done to it, in a few words."""
+"""Names as people see them, and what was done to a verified hit in a few words."""
 
 from imsearch.records import Proof, Transform
 
@@ -6,6 +6,14 @@ SLIGHT = 0.03
 """Shares and sizes that differ by less say nothing: a fit is off by as much."""
 
 _SIZES = {0.25: "a quarter of the size", 1 / 3: "a third of the size", 0.5: "half the size", 2.0: "twice the size"}
+
+
+def printable(text: str) -> str:
+    """Text that can be shown as it is: control characters and bytes that are not UTF-8 as escapes."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
 
 
 def changes(proof: Proof | None) -> str:

@@ -4,7 +4,7 @@ import html
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from imsearch.cli.wording import changes
+from imsearch.presenting.wording import changes
 from imsearch.records import Proof
 
 Point = tuple[float, float]

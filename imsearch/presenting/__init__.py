@@ -1,0 +1,1 @@
+"""Words and drawings that the command line and the server share."""

@@ -1,0 +1,26 @@
+"""What the routes of one server share."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from imsearch.library import Library
+from imsearch.server.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A library and how it is served."""
+
+    library: Library
+    settings: Settings
+
+
+def _served(request: Request) -> Served:
+    found: Served = request.app.state.served
+    return found
+
+
+ServedDep = Annotated[Served, Depends(_served)]
+"""The parameter by which a route gets at it."""

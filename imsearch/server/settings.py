@@ -1,0 +1,25 @@
+"""What a server is told when it starts."""
+
+from dataclasses import dataclass
+
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+"""Host names under which a browser reaches this computer from itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a library is served.
+
+    ``token`` must be shown by whoever asks, None where nobody else can (loopback). ``hosts`` are the names, without
+    port, that the Host header may have. ``folders`` are absolute paths that may be indexed besides what the library
+    already knows. ``max_bytes`` limits the body of a request and what a URL gives, ``body_seconds`` how long a body may
+    take to come, ``max_pixels`` the size of a probe, ``max_waiting`` the queries that wait or run at the same time.
+    """
+
+    token: str | None = None
+    hosts: frozenset[str] = LOOPBACK_NAMES
+    folders: tuple[str, ...] = ()
+    max_bytes: int = 50 << 20
+    body_seconds: float = 30.0
+    max_pixels: int = 100_000_000
+    max_waiting: int = 128
