@@ -23,22 +23,25 @@ if TYPE_CHECKING:
         DeviceUnavailableError,
         DiskFullError,
         ImsearchError,
+        IndexedPictureError,
         LibraryError,
         LibraryLockedError,
         LibraryNotFoundError,
         LibraryTooNewError,
         ModelError,
         ModelMismatchError,
+        OutOfReachError,
         PictureError,
         ProbeError,
         UnknownModelError,
+        UnknownPictureError,
         UnsupportedModelError,
         UsageError,
         WeightsUnavailableError,
     )
     from imsearch.evaluating.results import Asked, Estimate, Evaluating, Evaluation, Quality
     from imsearch.evaluating.run import evaluate
-    from imsearch.images.probe import CLIPBOARD, Crop
+    from imsearch.images.probe import CLIPBOARD, Crop, Indexed
     from imsearch.library import Library
     from imsearch.models.catalogue import known_models
     from imsearch.records import (
@@ -50,10 +53,12 @@ if TYPE_CHECKING:
         FileRecord,
         Filters,
         Hit,
+        IndexedPicture,
         IndexReport,
         Judged,
         LibraryInfo,
         ModelInfo,
+        PictureFile,
         PreparingModel,
         Progress,
         Proof,
@@ -86,6 +91,9 @@ __all__ = [
     "Hit",
     "ImsearchError",
     "IndexReport",
+    "Indexed",
+    "IndexedPicture",
+    "IndexedPictureError",
     "Judged",
     "Library",
     "LibraryError",
@@ -96,7 +104,9 @@ __all__ = [
     "ModelError",
     "ModelInfo",
     "ModelMismatchError",
+    "OutOfReachError",
     "PictureError",
+    "PictureFile",
     "PreparingModel",
     "ProbeError",
     "Progress",
@@ -108,6 +118,7 @@ __all__ = [
     "Transform",
     "TrashReport",
     "UnknownModelError",
+    "UnknownPictureError",
     "UnsupportedModelError",
     "UsageError",
     "WeightsUnavailableError",
@@ -120,7 +131,7 @@ __all__ = [
 _HOMES = {
     "imsearch.evaluating.results": ("Asked", "Estimate", "Evaluating", "Evaluation", "Quality"),
     "imsearch.evaluating.run": ("evaluate",),
-    "imsearch.images.probe": ("CLIPBOARD", "Crop"),
+    "imsearch.images.probe": ("CLIPBOARD", "Crop", "Indexed"),
     "imsearch.library": ("Library",),
     "imsearch.models.catalogue": ("known_models",),
     "imsearch.records": (
@@ -133,9 +144,11 @@ _HOMES = {
         "Filters",
         "Hit",
         "IndexReport",
+        "IndexedPicture",
         "Judged",
         "LibraryInfo",
         "ModelInfo",
+        "PictureFile",
         "PreparingModel",
         "Progress",
         "Proof",

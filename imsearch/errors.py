@@ -15,6 +15,9 @@
     │   ├── UnsupportedModelError    it loads, but is no image model that fits
     │   ├── ModelMismatchError       not the model that made the library's vectors
     │   └── DeviceUnavailableError   no such accelerator on this machine
+    ├── IndexedPictureError          a picture of the library
+    │   ├── UnknownPictureError      the library has none of that digest
+    │   └── OutOfReachError          none of its files is there as it was
     ├── PictureError                 bytes that are no readable picture
     ├── ProbeError                   a probe that cannot be had (path, URL, clipboard, crop)
     └── UsageError                   an argument that makes no sense
@@ -74,6 +77,18 @@ class ModelMismatchError(ModelError):
 
 class DeviceUnavailableError(ModelError):
     """The device asked for is not on this machine."""
+
+
+class IndexedPictureError(ImsearchError):
+    """A picture of the library cannot be had."""
+
+
+class UnknownPictureError(IndexedPictureError):
+    """The library has no picture of that digest."""
+
+
+class OutOfReachError(IndexedPictureError):
+    """None of the files that held a picture is there as it was when it was indexed."""
 
 
 class PictureError(ImsearchError):

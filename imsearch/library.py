@@ -27,9 +27,10 @@ from imsearch.errors import (
     UsageError,
 )
 from imsearch.images import decode
-from imsearch.images.probe import Crop, Probe, digest_of_file, name_of, read_probe
+from imsearch.images.probe import Crop, Indexed, Probe, digest_of_file, name_of, read_probe
 from imsearch.models import catalogue, engines
 from imsearch.models.model import Embedder
+from imsearch.pictures import KEPT_SIDE, Pictures
 from imsearch.records import (
     DEFAULT_TUNING,
     Answer,
@@ -39,16 +40,18 @@ from imsearch.records import (
     FileRecord,
     Filters,
     Hit,
+    IndexedPicture,
     IndexReport,
     LibraryInfo,
     Listener,
     PreparingModel,
+    Preprocessing,
     TrashReport,
     Tuning,
 )
 from imsearch.searching import Question, check_fingerprint, gather, hit_of, search
+from imsearch.store.cache import FEATURES, THUMBNAILS
 from imsearch.store.connection import CATALOGUE
-from imsearch.store.features import NAME as FEATURES
 from imsearch.store.reader import Reader
 from imsearch.store.rows import Match, Space
 from imsearch.upkeep import PENDING, Keeper, base_path, keep, open_base, refresh
@@ -62,12 +65,13 @@ if TYPE_CHECKING:
     from imsearch.store.store import Store
     from imsearch.verifying.verifier import Verifier
 
-    ProbeLike = str | os.PathLike[str] | bytes | Clipboard | PIL.Image.Image | NDArray[np.uint8]
-    """A path or http(s) URL, encoded bytes, `CLIPBOARD`, a Pillow image, or uint8 pixels (height, width[, 3 or 4])."""
+    ProbeLike = str | os.PathLike[str] | bytes | Clipboard | Indexed | PIL.Image.Image | NDArray[np.uint8]
+    """A path or http(s) URL, encoded bytes, `CLIPBOARD`, an `Indexed` picture, a Pillow image, or uint8 pixels (height,
+    width[, 3 or 4])."""
 
 PROBES_AT_ONCE = 64
 
-_CACHES = ("candidates-*.faiss", f"{FEATURES}*")
+_CACHES = ("candidates-*.faiss", f"{FEATURES.name}*", f"{THUMBNAILS.name}*")
 
 BYTES_PER_NUMBER = 2
 """Of a stored vector."""
@@ -109,6 +113,7 @@ class Library:
         self._tuning = DEFAULT_TUNING
         self._candidates: Candidates | None = None
         self._verifier: Verifier | None = None
+        self._pictures: Pictures | None = None
         self._base_identity: tuple[int, ...] | None = None
         try:
             if self.path.exists() and not self.path.is_dir():
@@ -128,10 +133,11 @@ class Library:
 
     def close(self) -> None:
         """Give back the library's files. It can be closed twice."""
-        for opened in (self._reader, self._store, self._verifier):
+        for opened in (self._reader, self._store, self._verifier, self._pictures):
             if opened is not None:
                 opened.close()
-        self._reader = self._store = self._verifier = self._embedder = self._bulk_embedder = self._candidates = None
+        self._reader = self._store = self._verifier = self._pictures = None
+        self._embedder = self._bulk_embedder = self._candidates = None
 
     @property
     def model(self) -> str:
@@ -285,7 +291,7 @@ class Library:
             for source in itertools.islice(probes, PROBES_AT_ONCE):
                 names.append(name_of(source))
                 try:
-                    read.append(read_probe(source, crop, preprocessing))
+                    read.append(self._read(source, crop, preprocessing))
                 except ImsearchError as exc:
                     read.append(exc)
             if not read:
@@ -320,7 +326,7 @@ class Library:
         for source in probes:
             started = time.monotonic()
             try:
-                probe = read_probe(source, crop)  # all of its pixels, to be compared
+                probe = self._read(source, crop)  # all of its pixels, to be compared
             except ImsearchError as exc:
                 yield Answer(name_of(source), [], time.monotonic() - started, exc)
                 continue
@@ -348,14 +354,29 @@ class Library:
         """The embedding of a picture: float32, unit length, shape (dimensions,). It need not be indexed."""
         crop = Crop.parse(crop) if isinstance(crop, str) else crop
         preprocessing = self._query_embedder().model.preprocessing
-        vector: NDArray[np.float32] = self._embed([read_probe(probe, crop, preprocessing)])[0]
+        vector: NDArray[np.float32] = self._embed([self._read(probe, crop, preprocessing)])[0]
         return vector
 
     def similarity(self, first: "ProbeLike", second: "ProbeLike") -> float:
         """The cosine similarity of two pictures, in -1..1. Neither need be indexed."""
         preprocessing = self._query_embedder().model.preprocessing
-        one, other = self._embed([read_probe(probe, None, preprocessing) for probe in (first, second)])
+        one, other = self._embed([self._read(probe, None, preprocessing) for probe in (first, second)])
         return float(np.clip(one @ other, -1.0, 1.0))
+
+    def picture(self, digest: str) -> IndexedPicture:
+        """What the library knows of the picture with this digest (SHA-256 in hex) and the files that hold it.
+
+        Raises `UnknownPictureError`.
+        """
+        return self._open_pictures().facts(digest)
+
+    def thumbnail(self, digest: str, side: int = KEPT_SIDE) -> bytes:
+        """A JPEG of the picture with this digest, upright, that fits a square of ``side`` pixels; those of the usual
+        side are kept in the library.
+
+        Raises `UnknownPictureError`, and `OutOfReachError` where it must be read and cannot.
+        """
+        return self._open_pictures().thumbnail(digest, side)
 
     def files(self, *, failed: bool = False) -> Iterator[FileRecord]:
         """The indexed pictures in the order of their paths; with ``failed``, those that could not be read."""
@@ -647,6 +668,11 @@ class Library:
             )
         return embedder
 
+    def _open_pictures(self) -> Pictures:
+        if self._pictures is None:
+            self._pictures = Pictures(self._reading(), self.path)
+        return self._pictures
+
     def _open_verifier(self) -> "Verifier":
         if not verifying.available():
             raise UsageError(f"verifying needs OpenCV, which comes with: {verifying.INSTALL}")
@@ -655,6 +681,11 @@ class Library:
 
             self._verifier = Verifier(self.path)
         return self._verifier
+
+    def _read(self, source: "ProbeLike", crop: Crop | None, preprocessing: Preprocessing | None = None) -> Probe:
+        if isinstance(source, Indexed):
+            source = self._open_pictures().path(source.digest)
+        return read_probe(source, crop, preprocessing)
 
     def _embed(self, probes: Sequence[Probe], *, squeezed: bool = False) -> NDArray[np.float32]:
         embedder = self._query_embedder()

@@ -138,14 +138,15 @@ class Region:
 class Hit:
     """One answer. ``score`` is the cosine similarity to the probe, exact, in -1..1.
 
-    ``region`` is the part of the picture that has this score, None for the picture as a whole. ``path`` may hold
-    surrogate escapes where a name is not UTF-8 (`os.fsencode` gives the bytes back); ``width`` and ``height`` are those
-    of the upright picture; ``taken`` is local time from EXIF; ``proof`` is None unless the query was to be verified
-    and the hit was among those looked at.
+    ``digest`` names the picture: SHA-256 of the file's bytes, in hex. ``region`` is the part of the picture that has
+    this score, None for the picture as a whole. ``path`` may hold surrogate escapes where a name is not UTF-8
+    (`os.fsencode` gives the bytes back); ``width`` and ``height`` are those of the upright picture; ``taken`` is local
+    time from EXIF; ``proof`` is None unless the query was to be verified and the hit was among those looked at.
     """
 
     rank: int
     path: str
+    digest: str
     score: float
     width: int
     height: int
@@ -189,6 +190,30 @@ class FileRecord:
     size: int
     state: FileState
     reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFile:
+    """A file that holds a picture: its size in bytes and its time of change, as they were when it was indexed."""
+
+    path: str
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedPicture:
+    """A picture of the library, whatever files hold it, in the order of their paths.
+
+    ``digest`` is SHA-256 of its bytes, in hex; sizes are those of the upright picture; ``taken`` is from EXIF.
+    """
+
+    digest: str
+    width: int
+    height: int
+    format: str
+    taken: datetime.datetime | None
+    files: tuple[PictureFile, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,6 +185,7 @@ def hit_of(rank: int, match: Match, score: float, proof: Proof | None = None) ->
     return Hit(
         rank=rank,
         path=os.fsdecode(match.path),
+        digest=match.digest.hex(),
         score=score,
         width=match.width,
         height=match.height,

@@ -16,7 +16,6 @@ import imsearch
 from imsearch.duplicates.judging import Question, Side
 from imsearch.images import decode, edits
 from imsearch.images.probe import Probe, digest_of
-from imsearch.store.features import NAME, FeatureCache
 from imsearch.verifying import matching, vision
 from imsearch.verifying.features import COUNT, SIDE, Features, Look, unpack
 from imsearch.verifying.judge import FeatureJudge
@@ -247,25 +246,6 @@ def test_looks_become_features_when_those_are_wanted(verifier: Verifier, album: 
     assert type(look) is Look
     assert isinstance(features, Features)
     assert type(verifier.looks(asked)[0]) is Features  # of which less is wanted now, and more is kept
-
-
-def test_the_cache_keeps_the_newest_and_survives_damage(tmp_path: Path) -> None:
-    with contextlib.closing(FeatureCache(tmp_path, most=3)) as cache:
-        for number in range(5):
-            cache.put({b"%d" % number: bytes([number])})
-        assert cache.get([b"%d" % number for number in range(5)]) == {b"2": b"\2", b"3": b"\3", b"4": b"\4"}
-    for path in tmp_path.glob(f"{NAME}*"):
-        path.write_bytes(b"this is no database, and long enough to be taken for one" * 40)
-    with contextlib.closing(FeatureCache(tmp_path)) as cache:
-        assert cache.get([b"4"]) == {}
-        cache.put({b"4": b"new"})
-        assert cache.get([b"4"]) == {b"4": b"new"}
-
-
-def test_a_cache_that_cannot_be_written_keeps_nothing_and_says_nothing(tmp_path: Path) -> None:
-    with contextlib.closing(FeatureCache(tmp_path / "missing")) as cache:
-        cache.put({b"1": b"data"})
-        assert cache.get([b"1"]) == {}
 
 
 def test_the_judge_answers_each_pair(verifier: Verifier, album: Path) -> None:

@@ -30,8 +30,17 @@ class Clipboard:
 
 CLIPBOARD = Clipboard()
 
-ProbeLike = "str | os.PathLike[str] | bytes | Clipboard | Image.Image | NDArray[np.uint8]"
-"""A path or http(s) URL, encoded bytes, `CLIPBOARD`, a Pillow image, or uint8 pixels (height, width[, 3 or 4])."""
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """Stands for a picture that the library has: ``digest`` is that of its content, in hex."""
+
+    digest: str
+
+
+ProbeLike = "str | os.PathLike[str] | bytes | Clipboard | Indexed | Image.Image | NDArray[np.uint8]"
+"""A path or http(s) URL, encoded bytes, `CLIPBOARD`, an `Indexed` picture (which only its library can read), a Pillow
+image, or uint8 pixels (height, width[, 3 or 4])."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +134,8 @@ def name_of(source: Any) -> str:
     """What a probe is called in answers and messages."""
     if isinstance(source, (str, os.PathLike)):
         return os.fsdecode(source)
+    if isinstance(source, Indexed):
+        return source.digest
     return {bytes: "(bytes)", Clipboard: "(clipboard)"}.get(type(source), "(image)")
 
 

@@ -181,6 +181,12 @@ class Reader:
                 FROM files JOIN contents ON contents.id = content_id WHERE content_id IN ({_marks(part)})"""
             yield from (HeldFile(*row) for row in self._rows(query, part))
 
+    def files_of(self, digest: bytes) -> list[HeldFile]:
+        """The files that hold the content with this digest, in the order of their paths."""
+        rows = self._rows("SELECT id FROM contents WHERE digest = ?", (digest,))
+        held = self.held_files(np.array([id_ for (id_,) in rows], np.int64))
+        return sorted(held, key=lambda file: file.path)
+
     def digest_at(self, path: bytes) -> bytes | None:
         """The digest of the content of the file at a path, if the library has it."""
         query = "SELECT digest FROM files JOIN contents ON contents.id = content_id WHERE path = ?"

@@ -12,7 +12,7 @@ from imsearch.errors import PictureError
 from imsearch.images import decode
 from imsearch.images.probe import Probe, digest_of
 from imsearch.records import Proof
-from imsearch.store.features import FeatureCache
+from imsearch.store.cache import FEATURES, Cache
 from imsearch.store.rows import Match
 from imsearch.verifying.features import PROBE_COUNT, PROBE_SIDE, SIDE, Features, Look, extract, look, unpack
 from imsearch.verifying.proof import Comparison, compare, prove, same
@@ -41,7 +41,7 @@ class Verifier:
     """Compares probes with pictures of one library. Safe to use from several threads."""
 
     def __init__(self, folder: Path) -> None:
-        self._cache = FeatureCache(folder)
+        self._cache = Cache(folder, FEATURES)
         self.threads = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="imsearch-verify")
         self.blas = ThreadpoolController().select(user_api="blas")
 

@@ -1,29 +1,39 @@
-"""A cache of what pictures are compared by, beside the catalogue. Deleting it costs the time to look at them again."""
+"""What was made of pictures, kept beside the catalogue. Deleting it costs the time to make it again."""
 
 import contextlib
 import threading
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from imsearch.errors import CatalogueCorruptError, LibraryError
 from imsearch.store.connection import Connection, connect, translated
 
-NAME = "features.sqlite3"
 
-FORMAT = 1
-"""Of what is kept; another one's is thrown away."""
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a cache keeps, in a file called ``name``, of so many pictures at the ``most``; the oldest leave. Data of
+    another ``format`` are thrown away."""
 
-MOST = 50_000
-"""Pictures that are kept, about 2 GB; the oldest leave."""
+    name: str
+    format: int
+    most: int
 
 
-class FeatureCache:
+FEATURES = Kind("features.sqlite3", 2, 50_000)
+"""What pictures are compared by, about 2 GB."""
+
+THUMBNAILS = Kind("thumbnails.sqlite3", 1, 20_000)
+"""Small renderings, about 400 MB."""
+
+
+class Cache:
     """Bytes under the digests of contents. Safe to use from several threads; where it cannot be written it keeps
     nothing."""
 
-    def __init__(self, folder: Path, most: int = MOST) -> None:
-        self._path = folder / NAME
-        self._most = most
+    def __init__(self, folder: Path, kind: Kind) -> None:
+        self._path = folder / kind.name
+        self._kind = kind
         self._lock = threading.Lock()
         self._connection = self._opened()
 
@@ -41,23 +51,23 @@ class FeatureCache:
             if self._connection is None:
                 return {}
             for digest in digests:
-                row = self._connection.execute("SELECT data FROM features WHERE digest = ?", (digest,)).fetchone()
+                row = self._connection.execute("SELECT data FROM kept WHERE digest = ?", (digest,)).fetchone()
                 if row is not None:
                     found[digest] = row[0]
         return found
 
-    def put(self, features: Mapping[bytes, bytes]) -> None:
+    def put(self, made: Mapping[bytes, bytes]) -> None:
         """Keep these."""
         with self._lock, contextlib.suppress(LibraryError), translated(self._path):
-            if self._connection is None or not features:
+            if self._connection is None or not made:
                 return
             execute = self._connection.execute
             execute("BEGIN IMMEDIATE")
             try:
-                for digest, data in features.items():
-                    execute("INSERT OR REPLACE INTO features (digest, data) VALUES (?, ?)", (digest, data))
+                for digest, data in made.items():
+                    execute("INSERT OR REPLACE INTO kept (digest, data) VALUES (?, ?)", (digest, data))
                 # Numbers only grow, so they tell age.
-                execute("DELETE FROM features WHERE number <= (SELECT max(number) FROM features) - ?", (self._most,))
+                execute("DELETE FROM kept WHERE number <= (SELECT max(number) FROM kept) - ?", (self._kind.most,))
             finally:
                 execute("COMMIT")
 
@@ -79,11 +89,11 @@ class FeatureCache:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = OFF")
                 (version,) = connection.execute("PRAGMA user_version").fetchone()
-                if version != FORMAT:
-                    connection.execute("DROP TABLE IF EXISTS features")
-                    connection.execute(f"PRAGMA user_version = {FORMAT}")
+                if version != self._kind.format:
+                    connection.execute("DROP TABLE IF EXISTS kept")
+                    connection.execute(f"PRAGMA user_version = {self._kind.format}")
                 connection.execute(
-                    "CREATE TABLE IF NOT EXISTS features "
+                    "CREATE TABLE IF NOT EXISTS kept "
                     "(number INTEGER PRIMARY KEY AUTOINCREMENT, digest BLOB NOT NULL UNIQUE, data BLOB NOT NULL)"
                 )
         except LibraryError:

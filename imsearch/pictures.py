@@ -1,0 +1,88 @@
+"""Pictures of a library by the digest of their content: what is known of them, their files, and thumbnails."""
+
+import contextlib
+import datetime
+import os
+from pathlib import Path
+
+from imsearch.errors import OutOfReachError, PictureError, UnknownPictureError
+from imsearch.images import decode
+from imsearch.images.probe import digest_of
+from imsearch.records import IndexedPicture, PictureFile
+from imsearch.store.cache import THUMBNAILS, Cache
+from imsearch.store.reader import Reader
+from imsearch.store.rows import HeldFile
+
+KEPT_SIDE = 320
+"""Thumbnails of this side are kept; others are made each time."""
+
+
+class Pictures:
+    """The pictures of one library. Safe to use from several threads."""
+
+    def __init__(self, reader: Reader, folder: Path) -> None:
+        self._reader = reader
+        self._cache = Cache(folder, THUMBNAILS)
+
+    def close(self) -> None:
+        """Give back the cache."""
+        self._cache.close()
+
+    def facts(self, digest: str) -> IndexedPicture:
+        """What the library knows of a picture. Raises `UnknownPictureError`."""
+        held = self._held(digest)
+        first = held[0]
+        return IndexedPicture(
+            digest=digest,
+            width=first.width,
+            height=first.height,
+            format=first.format,
+            taken=None if first.taken is None else datetime.datetime.fromisoformat(first.taken),
+            files=tuple(PictureFile(os.fsdecode(file.path), file.size, file.mtime_ns) for file in held),
+        )
+
+    def path(self, digest: str) -> str:
+        """The first file that holds a picture and is as it was. Raises `UnknownPictureError` or `OutOfReachError`."""
+        for file in self._held(digest):
+            with contextlib.suppress(OSError):
+                status = os.stat(file.path)
+                if (status.st_size, status.st_mtime_ns) == (file.size, file.mtime_ns):
+                    return os.fsdecode(file.path)
+        raise OutOfReachError(
+            "no file that holds this picture is there as it was when it was indexed: bring its folder back, or run "
+            "`imsearch index`"
+        )
+
+    def thumbnail(self, digest: str, side: int) -> bytes:
+        """A JPEG of a picture, upright, that fits a square of ``side`` pixels.
+
+        Raises `UnknownPictureError`, or `OutOfReachError` where it must be read and cannot.
+        """
+        self._held(digest)  # what left the library is not shown, though it may still be kept
+        key = bytes.fromhex(digest)
+        kept = self._cache.get([key]) if side == KEPT_SIDE else {}
+        if key in kept:
+            return kept[key]
+        made = self._made(digest, side)
+        if side == KEPT_SIDE:
+            self._cache.put({key: made})
+        return made
+
+    def _made(self, digest: str, side: int) -> bytes:
+        path = self.path(digest)
+        try:
+            data = Path(path).read_bytes()
+            if digest_of(data).hex() == digest:
+                return decode.thumbnail(decode.decode(data, side).image, side)
+        except (OSError, PictureError) as exc:
+            raise OutOfReachError(f"{path} cannot be read any more: {exc}") from exc
+        raise OutOfReachError(f"{path} has changed since it was indexed: run `imsearch index`")
+
+    def _held(self, digest: str) -> list[HeldFile]:
+        try:
+            held = self._reader.files_of(bytes.fromhex(digest))
+        except ValueError:
+            held = []
+        if not held:
+            raise UnknownPictureError(f"the library has no picture '{digest}'")
+        return held
