@@ -309,7 +309,7 @@ class Library:
                 if isinstance(probe, ImsearchError):
                     yield Answer(name, [], seconds, probe)
                 else:
-                    yield Answer(name, next(hits), seconds)
+                    yield Answer(name, next(hits), seconds, size=(probe.width, probe.height))
 
     def _verified_answers(
         self,
@@ -333,7 +333,7 @@ class Library:
             verified = verifier.verify(probe, self._gathered(probe, reader, space, k, filters), k)
             kept = [(match, score, proof) for match, score, proof in verified if score >= min_score][:k]
             hits = [hit_of(rank, match, score, proof) for rank, (match, score, proof) in enumerate(kept, 1)]
-            yield Answer(name_of(source), hits, time.monotonic() - started)
+            yield Answer(name_of(source), hits, time.monotonic() - started, size=(probe.width, probe.height))
 
     def _gathered(
         self, probe: Probe, reader: Reader, space: Space, k: int, filters: Filters

@@ -158,12 +158,16 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one probe of several got: its hits, or the error that kept it from being asked."""
+    """What one probe of several got: its hits, or the error that kept it from being asked.
+
+    ``size`` is width and height of what was asked with, upright and after a crop.
+    """
 
     probe: str
     hits: list[Hit]
     seconds: float
     error: Exception | None = None
+    size: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

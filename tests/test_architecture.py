@@ -29,6 +29,7 @@ SOLE_IMPORTERS = {
     "filelock": {"library.py"},
     "matplotlib": {"evaluating/plot.py"},
     "send2trash": {"duplicates/trash.py"},
+    "uvicorn": {"cli/serve.py"},
     "cv2": {"verifying/vision.py"},
     "threadpoolctl": {"verifying/verifier.py"},
 }

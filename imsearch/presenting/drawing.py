@@ -26,7 +26,7 @@ class Side:
 
     width: int
     height: int
-    address: str
+    address: str = ""
 
     @property
     def scale(self) -> float:
@@ -37,8 +37,7 @@ class Side:
 def draw(proof: Proof, probe: Side, hit: Side, name: str) -> str:
     """The match as SVG, with nothing outside it; ``name`` is that of the hit. The proof must have a transform."""
     assert proof.transform is not None
-    in_probe = shared(proof.transform.matrix, probe, hit)
-    in_hit = [_through(proof.transform.matrix, point) for point in in_probe]
+    in_probe, in_hit = outlines(proof.transform.matrix, probe, hit)
     left, right = _placed(probe, 0), _placed(hit, BOX + GAP)
     height = max(probe.height * probe.scale, hit.height * hit.scale)
     top = (height - BOX) / 2
@@ -51,6 +50,12 @@ def draw(proof: Proof, probe: Side, hit: Side, name: str) -> str:
         f"{_outline(map(left, in_probe))}{_outline(map(right, in_hit))}"
         f"{_lines(((left((a, b)), right((c, d))) for a, b, c, d in proof.matches))}</svg>"
     )
+
+
+def outlines(matrix: Sequence[Row], probe: Side, hit: Side) -> tuple[list[Point], list[Point]]:
+    """The corners of what both pictures show, in pixels of the probe and of the hit."""
+    in_probe = shared(matrix, probe, hit)
+    return in_probe, [_through(matrix, point) for point in in_probe]
 
 
 def shared(matrix: Sequence[Row], probe: Side, hit: Side) -> list[Point]:

@@ -8,7 +8,7 @@ from starlette.staticfiles import StaticFiles
 
 import imsearch
 from imsearch.library import Library
-from imsearch.server import problems
+from imsearch.server import pictures, problems, queries
 from imsearch.server.served import Served
 from imsearch.server.settings import Settings
 
@@ -29,7 +29,10 @@ def create_app(library: Library, settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
     )
     app.state.served = Served(library, settings or Settings())
+    app.state.gate = queries.Gate(app.state.served.settings.max_waiting)
     problems.install(app)
+    app.include_router(queries.router)
+    app.include_router(pictures.router)
 
     @app.get("/healthz", tags=["running"])
     def health() -> dict[str, str]:

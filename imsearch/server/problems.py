@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from imsearch.errors import (
@@ -14,8 +15,10 @@ from imsearch.errors import (
     ImsearchError,
     LibraryLockedError,
     LibraryNotFoundError,
+    OutOfReachError,
     PictureError,
     ProbeError,
+    UnknownPictureError,
     UsageError,
 )
 from imsearch.presenting.wording import printable
@@ -36,6 +39,8 @@ _OF_ERRORS: tuple[tuple[type[ImsearchError], str, HTTPStatus], ...] = (
     (UsageError, "invalid", HTTPStatus.UNPROCESSABLE_ENTITY),
     (ProbeError, "probe", HTTPStatus.UNPROCESSABLE_ENTITY),
     (PictureError, "probe", HTTPStatus.UNPROCESSABLE_ENTITY),
+    (UnknownPictureError, "no-such-picture", HTTPStatus.NOT_FOUND),
+    (OutOfReachError, "gone", HTTPStatus.GONE),
     (LibraryNotFoundError, "empty-library", HTTPStatus.CONFLICT),
     (LibraryLockedError, "locked", HTTPStatus.CONFLICT),
     (DiskFullError, "failed", HTTPStatus.INSUFFICIENT_STORAGE),
@@ -76,6 +81,33 @@ def problem_of(exc: Exception) -> ProblemError:
         if isinstance(exc, kind):
             return ProblemError(name, status, str(exc))
     return ProblemError("failed", HTTPStatus.INTERNAL_SERVER_ERROR, "the server failed; its log says why")
+
+
+class ProblemDocument(BaseModel):
+    """A problem document (RFC 9457); ``type`` is what programs go by, ``detail`` is for people."""
+
+    model_config = {
+        "extra": "allow",
+        "json_schema_extra": {
+            "examples": [document("probe", HTTPStatus.UNPROCESSABLE_ENTITY, "(bytes) cannot be used: truncated jpeg")]
+        },
+    }
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+_SCHEMA = ProblemDocument.model_json_schema()
+
+
+def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Problem documents with these statuses, for the description of a route."""
+    return {
+        int(status): {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": _SCHEMA}}}
+        for status in statuses
+    }
 
 
 def response(exc: Exception) -> JSONResponse:

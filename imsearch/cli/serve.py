@@ -1,0 +1,91 @@
+"""Running the server: the only module besides `imsearch.server` that imports what it is made of."""
+
+import ipaddress
+import os
+import secrets
+import socket
+import sys
+import webbrowser
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvicorn
+
+import imsearch
+from imsearch.cli import present
+from imsearch.library import Library
+from imsearch.server.app import create_app
+from imsearch.server.settings import LOOPBACK_NAMES, Settings
+
+TOKEN = "IMSEARCH_TOKEN"  # noqa: S105  the name of a variable
+"""The environment variable with the token that is asked for off loopback."""
+
+ANYWHERE = ("0.0.0.0", "::", "")  # noqa: S104  these are recognised, not bound to
+GRACE_SECONDS = 10
+"""What running requests are given to end when the server stops."""
+
+
+def serve(
+    library: Library,
+    folders: Sequence[Path],
+    *,
+    host: str,
+    port: int,
+    names: Sequence[str],
+    browser: bool,
+) -> None:
+    """Serve a library until interrupted. Raises `UsageError` for what cannot be served or bound to."""
+    for folder in folders:
+        if not folder.exists():
+            raise imsearch.UsageError(f"{folder}: no such file or folder")
+    on_loopback = is_loopback(host)
+    token = os.environ.get(TOKEN) or (None if on_loopback else secrets.token_urlsafe(32))
+    settings = Settings(
+        token=token,
+        hosts=host_names(host, names),
+        folders=tuple(os.path.abspath(folder) for folder in folders),
+    )
+    with listening(host, port) as listener:
+        shown = f"[{host}]" if ":" in host else host if host not in ANYWHERE else socket.gethostname()
+        address = f"http://{shown}:{listener.getsockname()[1]}/"
+        config = uvicorn.Config(
+            create_app(library, settings),
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+        present.note(f"imsearch is at {address}" + (f"#token={token}" if token and not os.environ.get(TOKEN) else ""))
+        present.note("Ctrl-C stops it")
+        if browser and on_loopback and sys.stderr.isatty():
+            webbrowser.open(address)
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this computer can reach an address. Raises `UsageError` for what is none."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError as exc:
+        raise imsearch.UsageError(f"--host is an address of this computer, such as 0.0.0.0, not '{host}'") from exc
+
+
+def host_names(host: str, names: Sequence[str]) -> frozenset[str]:
+    """The names that a browser may call the server by: those of loopback, of what it binds to, and those told."""
+    bound = {f"[{host}]" if ":" in host else host}
+    if host in ANYWHERE:
+        bound = {socket.gethostname().lower()}
+    return LOOPBACK_NAMES | bound | {name.lower() for name in names}
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens there. Raises `UsageError` where it cannot."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as exc:
+        raise imsearch.UsageError(
+            f"port {port} of {host} cannot be listened on: {exc.strerror or exc}. Name another with --port"
+        ) from exc
