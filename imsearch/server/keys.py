@@ -16,7 +16,9 @@ def file_key(path: str) -> str:
 def path_of_key(key: str) -> str:
     """The path behind a key. Raises `ProblemError` where there is none."""
     try:
-        data = base64.b64decode(key + "=" * (-len(key) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError) as exc:
-        raise ProblemError("invalid", HTTPStatus.UNPROCESSABLE_ENTITY, f"'{key}' is no key of a file") from exc
-    return os.fsdecode(data)
+        path = os.fsdecode(base64.urlsafe_b64decode(key + "=" * (-len(key) % 4)))
+    except (binascii.Error, ValueError):
+        path = ""
+    if file_key(path) != key:  # decoding is lenient
+        raise ProblemError("invalid", HTTPStatus.UNPROCESSABLE_ENTITY, f"'{key}' is no key of a file")
+    return path
