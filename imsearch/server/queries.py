@@ -7,6 +7,7 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, File, Path, Query, Request, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
+from imsearch.images.decode import FORMATS
 from imsearch.images.probe import Indexed, fetch
 from imsearch.records import Filters
 from imsearch.server.problems import ProblemError, answers
@@ -22,6 +23,9 @@ MOST_HITS = 200
 
 THREADS = 32
 """Queries that are worked on at a time: as many as the model may embed together."""
+
+
+Format = Annotated[str, Field(json_schema_extra={"enum": list(FORMATS)})]
 
 
 class Parameters(BaseModel):
@@ -46,7 +50,7 @@ class Parameters(BaseModel):
         None
     )
     taken_before: Annotated[str | None, Field(description="Only taken before then (EXIF).", examples=["2020"])] = None
-    format: Annotated[list[str], Field(description="Only these formats.", examples=[["jpeg"]])] = []
+    format: Annotated[list[Format], Field(description="Only these formats.", examples=[["jpeg"]])] = []
     min_width: Annotated[int | None, Field(ge=0, le=1 << 31, description="Only at least as wide, in pixels.")] = None
     min_height: Annotated[int | None, Field(ge=0, le=1 << 31, description="Only at least as high, in pixels.")] = None
 
@@ -119,7 +123,7 @@ def _gate(request: Request) -> Gate:
     return gate
 
 
-@router.post("/query", summary="Ask with an upload", responses=answers(408, 409, 413, 422, 503))
+@router.post("/query", summary="Ask with an upload", responses=answers(400, 408, 409, 413, 422, 503))
 async def query_upload(
     request: Request,
     served: ServedDep,
@@ -130,7 +134,7 @@ async def query_upload(
     return await _gate(request).answer(served, picture.file.read, asked)
 
 
-@router.post("/query/url", summary="Ask with a picture on the web", responses=answers(408, 409, 413, 422, 503))
+@router.post("/query/url", summary="Ask with a picture on the web", responses=answers(400, 408, 409, 413, 422, 503))
 async def query_url(request: Request, served: ServedDep, asked: Asked, address: Address) -> Found:
     """The same for a picture behind an http(s) address, which must be public."""
     most = served.settings.max_bytes
