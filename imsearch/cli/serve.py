@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import secrets
+import signal
 import socket
 import sys
 import webbrowser
@@ -59,7 +60,10 @@ def serve(
         present.note("Ctrl-C stops it")
         if browser and on_loopback and sys.stderr.isatty():
             webbrowser.open(address)
+        for stopping in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(stopping, signal.SIG_IGN)  # uvicorn has its own while it runs, and raises them again after
         uvicorn.Server(config).run(sockets=[listener])
+    present.note("stopped")
 
 
 def is_loopback(host: str) -> bool:
