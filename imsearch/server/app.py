@@ -8,7 +8,9 @@ from starlette.staticfiles import StaticFiles
 
 import imsearch
 from imsearch.library import Library
-from imsearch.server import pictures, problems, queries
+from imsearch.server import pictures, problems, queries, session
+from imsearch.server.access import AccessLog, Metrics, metrics_router
+from imsearch.server.guard import Guard, SecurityHeaders
 from imsearch.server.served import Served
 from imsearch.server.settings import Settings
 
@@ -28,9 +30,12 @@ def create_app(library: Library, settings: Settings | None = None) -> FastAPI:
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
     )
-    app.state.served = Served(library, settings or Settings())
-    app.state.gate = queries.Gate(app.state.served.settings.max_waiting)
+    settings = settings or Settings()
+    app.state.served = Served(library, settings)
+    app.state.gate = queries.Gate(settings.max_waiting)
     problems.install(app)
+    _guard(app, settings)
+    app.include_router(session.router)
     app.include_router(queries.router)
     app.include_router(pictures.router)
 
@@ -45,3 +50,13 @@ def create_app(library: Library, settings: Settings | None = None) -> FastAPI:
 
     app.mount("/page", StaticFiles(directory=str(PAGE)))
     return app
+
+
+def _guard(app: FastAPI, settings: Settings) -> None:
+    """Put what every request passes around the routes."""
+    metrics = Metrics()
+    app.include_router(metrics_router(metrics))
+    app.add_middleware(Guard, settings=settings)  # the last one added is the outermost
+    app.add_middleware(problems.LastResort)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(AccessLog, metrics=metrics)

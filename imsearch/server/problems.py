@@ -1,5 +1,6 @@
 """Errors as problem documents (RFC 9457)."""
 
+import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -9,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from imsearch.errors import (
     DiskFullError,
@@ -24,6 +26,8 @@ from imsearch.errors import (
 from imsearch.presenting.wording import printable
 
 MEDIA_TYPE = "application/problem+json"
+
+_log = logging.getLogger(__name__)
 
 _BY_STATUS: dict[int, str] = {
     HTTPStatus.UNAUTHORIZED: "unauthorized",
@@ -77,6 +81,9 @@ def problem_of(exc: Exception) -> ProblemError:
     """What an exception is to whoever asked. One that nobody foresaw tells nothing of itself."""
     if isinstance(exc, ProblemError):
         return exc
+    if isinstance(exc, HTTPException):
+        name = _BY_STATUS.get(exc.status_code, "invalid")
+        return ProblemError(name, exc.status_code, str(exc.detail), headers=exc.headers)
     for kind, name, status in _OF_ERRORS:
         if isinstance(exc, kind):
             return ProblemError(name, status, str(exc))
@@ -125,6 +132,7 @@ def install(app: FastAPI) -> None:
     """Have an app answer with problem documents only."""
 
     @app.exception_handler(ProblemError)
+    @app.exception_handler(HTTPException)
     @app.exception_handler(ImsearchError)
     @app.exception_handler(Exception)
     async def on_error(request: Request, exc: Exception) -> JSONResponse:
@@ -139,7 +147,31 @@ def install(app: FastAPI) -> None:
         detail = "; ".join(f"{error['where']}: {error['message']}" for error in errors)
         return response(ProblemError("invalid", HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors))
 
-    @app.exception_handler(HTTPException)
-    async def on_http_error(request: Request, exc: HTTPException) -> JSONResponse:
-        name = _BY_STATUS.get(exc.status_code, "invalid")
-        return response(ProblemError(name, exc.status_code, str(exc.detail), headers=exc.headers))
+
+class LastResort:
+    """ASGI middleware that answers with a problem document whatever is raised below it.
+
+    Starlette answers what no handler caught outside of all middleware, where neither headers nor metrics see it. This
+    one stands inside. An answer that has begun cannot be taken back: its error goes on to the server, which hangs up.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        begun = False
+
+        async def watching_send(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watching_send)
+        except Exception as exc:
+            if begun or scope["type"] != "http":
+                raise
+            if not isinstance(exc, (ProblemError, HTTPException)):
+                _log.exception("a request failed", extra={"request": scope.get("state", {}).get("request")})
+            await response(exc)(scope, receive, send)

@@ -2,8 +2,13 @@
 
 from dataclasses import dataclass
 
+from imsearch.errors import UsageError
+
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 """Host names under which a browser reaches this computer from itself."""
+
+SHORTEST_TOKEN = 16
+"""Characters that a token has at least: the server does not count failed guesses, so guessing must be hopeless."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +19,9 @@ class Settings:
     port, that the Host header may have. ``folders`` are absolute paths that may be indexed besides what the library
     already knows. ``max_bytes`` limits the body of a request and what a URL gives, ``body_seconds`` how long a body may
     take to come, ``max_pixels`` the size of a probe, ``max_waiting`` the queries that wait or run at the same time.
+
+    Raises:
+        UsageError: a token that is short, or that no header can carry.
     """
 
     token: str | None = None
@@ -23,3 +31,14 @@ class Settings:
     body_seconds: float = 30.0
     max_pixels: int = 100_000_000
     max_waiting: int = 128
+
+    def __post_init__(self) -> None:
+        if self.token is not None and not _usable(self.token):
+            raise UsageError(
+                f"a token has at least {SHORTEST_TOKEN} characters, all of them letters, digits and signs of ASCII; "
+                "make one with: python -c 'import secrets; print(secrets.token_urlsafe())'"
+            )
+
+
+def _usable(token: str) -> bool:
+    return len(token) >= SHORTEST_TOKEN and all("!" <= character <= "~" for character in token)

@@ -1,0 +1,84 @@
+"""HTTP/1.1 as uvicorn speaks it, with limits on what comes before a request's body."""
+
+from asyncio import TimerHandle, Transport
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+
+class LimitedHttpProtocol(HttpToolsProtocol):
+    """A connection that is closed where a request's head does not come in time, or has no end.
+
+    uvicorn waits for a head without limit, and its parser keeps what it has read of one. To be passed to
+    ``uvicorn.Config(http=...)``. After an answer, what is left of the request's body counts as the next head: a client
+    that was refused may end what it sends, within the same time. The deadline for a body that is being read is Guard's.
+    """
+
+    head_seconds: float = 10.0
+    """From a connection, or the first bytes after an answer, to the end of the next head."""
+
+    head_bytes: int = 32 << 10
+    """Of the address and all headers of a request, trailers among them."""
+
+    _deadline: TimerHandle | None = None
+    _head = 0  # bytes of the address and the headers of this message so far
+    _unparsed = 0  # bytes since the parser has told of anything: those of a header that does not end
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Expect a first request."""
+        super().connection_made(transport)
+        self._expect_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Expect nothing more."""
+        self._head_is_here()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what has come; close the connection where that is too much without an end."""
+        self._unparsed += len(data)
+        super().data_received(data)
+        if self.transport.is_closing():
+            return
+        if self._unparsed > self.head_bytes:
+            self.send_400_response("Header too long.")
+        elif self._deadline is None and (self.cycle is None or self.cycle.response_complete):
+            self._expect_head()
+
+    def on_message_begin(self) -> None:
+        """Start to count."""
+        self._head = self._unparsed = 0
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        """Take a part of the address."""
+        self._count(url)
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header, or a trailer."""
+        self._count(name + value)
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Start to answer."""
+        self._head_is_here()
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body."""
+        self._unparsed = 0
+        super().on_body(body)
+
+    def _expect_head(self) -> None:
+        self._deadline = self.loop.call_later(self.head_seconds, self.transport.close)
+
+    def _head_is_here(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _count(self, part: bytes) -> None:
+        self._unparsed = 0
+        self._head += len(part)
+        if self._head > self.head_bytes:
+            raise ValueError("too long a head")  # an error of the parser's, which uvicorn answers with 400
