@@ -32,6 +32,8 @@ SOLE_IMPORTERS = {
     "uvicorn": {"cli/serve.py"},
     "cv2": {"verifying/vision.py"},
     "threadpoolctl": {"verifying/verifier.py"},
+    "prometheus_client": {"server/access.py"},
+    "pythonjsonlogger": {"server/access.py"},
 }
 
 

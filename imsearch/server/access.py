@@ -64,7 +64,7 @@ class Metrics:
 
     def count(self, scope: Scope, status: int | None, seconds: float) -> None:
         """Count a request that was answered, or whose client has gone (None)."""
-        route = getattr(scope.get("route"), "path", NO_ROUTE)
+        route = _route(scope)
         method = scope["method"] if scope["method"] in _METHODS else OTHER_METHOD
         self.requests.labels(route, method, status or "none").inc()
         self.seconds.labels(route).observe(seconds)
@@ -117,6 +117,11 @@ class AccessLog:
                     "request": request,
                 },
             )
+
+
+def _route(scope: Scope) -> str:
+    """The template of the route that a request took, or the path of the app mounted there (which has no route)."""
+    return getattr(scope.get("route"), "path", None) or scope.get("root_path") or NO_ROUTE
 
 
 def metrics_router(metrics: Metrics) -> APIRouter:
