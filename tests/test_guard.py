@@ -290,6 +290,10 @@ def test_tokens_are_long_and_fit_a_header(token: str | None) -> None:
         Settings(token=token)
 
 
+def test_settings_do_not_show_the_token() -> None:
+    assert TOKEN not in repr(Settings(token=TOKEN))
+
+
 # Sessions
 
 

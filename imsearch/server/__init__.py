@@ -4,7 +4,9 @@ import importlib.util
 
 INSTALL = "pip install 'imsearch-engine[server]'"
 
+_NEEDED = ("fastapi", "httptools", "prometheus_client", "python_multipart", "pythonjsonlogger", "uvicorn")
+
 
 def available() -> bool:
     """Whether the libraries that it needs are here."""
-    return all(importlib.util.find_spec(name) for name in ("fastapi", "uvicorn", "python_multipart"))
+    return all(importlib.util.find_spec(name) for name in _NEEDED)

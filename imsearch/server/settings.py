@@ -1,6 +1,6 @@
 """What a server is told when it starts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from imsearch.errors import UsageError
 
@@ -24,7 +24,7 @@ class Settings:
         UsageError: a token that is short, or that no header can carry.
     """
 
-    token: str | None = None
+    token: str | None = field(default=None, repr=False)
     hosts: frozenset[str] = LOOPBACK_NAMES
     folders: tuple[str, ...] = ()
     max_bytes: int = 50 << 20
