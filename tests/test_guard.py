@@ -1,13 +1,15 @@
 """Who is let to the routes, and what every answer says to a browser; by requests that attack."""
 
+import asyncio
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from fastapi import FastAPI, Request, UploadFile
 from sockets import Answer, answer_on, ask, connected, request, serving
+from starlette.responses import StreamingResponse
 
 import imsearch
 from imsearch.server.app import create_app
@@ -396,6 +398,38 @@ def test_a_body_that_does_not_come_is_not_waited_for(shared_library: imsearch.Li
         assert problem(answer) == (408, "too-slow")
         assert answer.headers["connection"] == "close"
         assert connection.recv(1) == b""
+
+
+def test_a_long_answer_has_no_deadline(shared_library: imsearch.Library) -> None:
+    """It goes on after a body that was wanted later has had its time."""
+    app = app_with_echoes(shared_library, Settings(body_seconds=0.2))
+    go_on = asyncio.Event()
+
+    @app.get("/long")
+    async def long() -> StreamingResponse:
+        async def parts() -> AsyncIterator[bytes]:
+            yield b"first"
+            await go_on.wait()
+            yield b"last"
+
+        return StreamingResponse(parts())
+
+    @app.post("/go-on")
+    async def let_go_on() -> None:
+        go_on.set()
+
+    with serving(app) as port, connected(port) as connection:
+        connection.sendall(request("GET", "/long"))
+        received = b""
+        while b"first" not in received:
+            received += connection.recv(65536)
+        assert ask(port, request("POST", "/echo/body", "Content-Length: 1")).status == 408
+        assert ask(port, request("POST", "/go-on")).status == 200
+        while not received.endswith(b"0\r\n\r\n"):
+            part = connection.recv(65536)
+            assert part, received
+            received += part
+        assert b"last" in received
 
 
 # Every answer
