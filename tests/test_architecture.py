@@ -29,7 +29,7 @@ SOLE_IMPORTERS = {
     "filelock": {"library.py"},
     "matplotlib": {"evaluating/plot.py"},
     "send2trash": {"duplicates/trash.py"},
-    "uvicorn": {"cli/serve.py"},
+    "uvicorn": {"cli/serve.py", "server/protocol.py"},
     "cv2": {"verifying/vision.py"},
     "threadpoolctl": {"verifying/verifier.py"},
     "prometheus_client": {"server/access.py"},

@@ -1,6 +1,7 @@
 """Running the server: the only module besides `imsearch.server` that imports what it is made of."""
 
 import ipaddress
+import logging
 import os
 import secrets
 import signal
@@ -15,7 +16,9 @@ import uvicorn
 import imsearch
 from imsearch.cli import present
 from imsearch.library import Library
+from imsearch.server import access
 from imsearch.server.app import create_app
+from imsearch.server.protocol import LimitedHttpProtocol
 from imsearch.server.settings import LOOPBACK_NAMES, Settings
 
 TOKEN = "IMSEARCH_TOKEN"  # noqa: S105  the name of a variable
@@ -51,11 +54,15 @@ def serve(
         address = f"http://{shown}:{listener.getsockname()[1]}/"
         config = uvicorn.Config(
             create_app(library, settings),
-            log_level="warning",
-            access_log=False,
+            http=LimitedHttpProtocol,
+            ws="none",
+            log_config=access.LOGGING,
+            access_log=False,  # there is one of our own
             server_header=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
+        if sys.stderr.isatty():
+            logging.getLogger(access.__name__).setLevel(logging.WARNING)  # a line for each request is for programs
         present.note(f"imsearch is at {address}" + (f"#token={token}" if token and not os.environ.get(TOKEN) else ""))
         present.note("Ctrl-C stops it")
         if browser and on_loopback and sys.stderr.isatty():

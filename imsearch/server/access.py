@@ -128,7 +128,12 @@ def metrics_router(metrics: Metrics) -> APIRouter:
     """The route by which Prometheus gets at them."""
     router = APIRouter(tags=["running"])
 
-    @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+    @router.get(
+        "/metrics",
+        summary="Numbers for Prometheus",
+        response_class=Response,
+        responses={200: {"content": {"text/plain": {}}}},
+    )
     def read_metrics() -> Response:
         """Numbers about the requests so far, in Prometheus' text format."""
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)

@@ -39,7 +39,7 @@ def create_app(library: Library, settings: Settings | None = None) -> FastAPI:
     app.include_router(queries.router)
     app.include_router(pictures.router)
 
-    @app.get("/healthz", tags=["running"])
+    @app.get("/healthz", summary="Whether the server is up", tags=["running"])
     def health() -> dict[str, str]:
         """Whether the server is up."""
         return {"status": "ok"}

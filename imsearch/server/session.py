@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 from starlette.requests import HTTPConnection
 
-from imsearch.server.problems import ProblemError
+from imsearch.server.problems import ProblemError, answers
 from imsearch.server.served import ServedDep
 
 COOKIE = "imsearch_session"
@@ -37,14 +37,16 @@ def is_open(request: HTTPConnection, token: str | None) -> bool:
     )
 
 
-@router.get("")
+@router.get("", summary="Whether a token is demanded")
 def read_session(request: Request, served: ServedDep) -> Session:
     """Whether a token is demanded, and whether this browser has shown it."""
     token = served.settings.token
     return Session(required=token is not None, open=is_open(request, token))
 
 
-@router.post("", status_code=HTTPStatus.NO_CONTENT)
+@router.post(
+    "", summary="Show the token", status_code=HTTPStatus.NO_CONTENT, responses=answers(400, 401, 408, 413, 422)
+)
 def open_session(shown: Token, request: Request, response: Response, served: ServedDep) -> None:
     """Show the token, and get a cookie that opens the rest of the API to this browser until the token changes."""
     token = served.settings.token
@@ -62,7 +64,7 @@ def open_session(shown: Token, request: Request, response: Response, served: Ser
     )
 
 
-@router.delete("", status_code=HTTPStatus.NO_CONTENT)
+@router.delete("", summary="Forget the cookie", status_code=HTTPStatus.NO_CONTENT)
 def close_session(request: Request, response: Response) -> None:
     """Have this browser forget the cookie."""
     response.delete_cookie(COOKIE, path="/", secure=request.url.scheme == "https", httponly=True, samesite="strict")
