@@ -147,6 +147,11 @@ class Library:
         spaces = self._reading().spaces() if self._exists() else []
         return spaces[0].model if spaces else catalogue.DEFAULT_MODEL
 
+    @property
+    def device(self) -> str | None:
+        """Where models run, as it was told; None where the machine decides."""
+        return self._device
+
     def index(
         self,
         *folders: str | os.PathLike[str],
@@ -468,19 +473,19 @@ class Library:
                 store.remove_files(moved)
                 self._keep_candidates(store)
 
-    def mark_different(self, *paths: str | os.PathLike[str]) -> int:
+    def mark_different(self, *pictures: str | os.PathLike[str] | Indexed) -> int:
         """Remember that these pictures are all different: no two of them will be in one group of `duplicates`.
 
         It holds for the contents of the files, wherever they are, and for good; `forget_different` takes it back.
         The files need not be indexed. Returns how many pairs are new.
         """
-        pairs = self._pairs_of(paths)
+        pairs = self._pairs_of(pictures)
         with self._writing():
             return self._existing().add_different(pairs)
 
-    def forget_different(self, *paths: str | os.PathLike[str]) -> int:
+    def forget_different(self, *pictures: str | os.PathLike[str] | Indexed) -> int:
         """Take back what `mark_different` was told of any two of these pictures. Returns of how many pairs."""
-        pairs = self._pairs_of(paths)
+        pairs = self._pairs_of(pictures)
         with self._writing():
             return self._existing().forget_different(pairs)
 
@@ -494,18 +499,22 @@ class Library:
 
         return [(name(first), name(second)) for first, second in reader.different_pairs()]
 
-    def _pairs_of(self, paths: Sequence[str | os.PathLike[str]]) -> list[tuple[bytes, bytes]]:
+    def _pairs_of(self, pictures: Sequence[str | os.PathLike[str] | Indexed]) -> list[tuple[bytes, bytes]]:
         """All pairs of the contents of files, as digests, the lower first."""
-        if len(paths) < 2:
+        if len(pictures) < 2:
             raise UsageError("name two or more pictures")
-        reader = self._reading()
         name_of_digest: dict[bytes, str] = {}
-        for path in paths:
-            digest = reader.digest_at(os.path.abspath(os.fsencode(path))) or digest_of_file(path)
+        for picture in pictures:
+            digest = self._digest_of(picture)
             if digest in name_of_digest:
-                raise UsageError(f"{name_of_digest[digest]} and {os.fspath(path)} hold the same bytes")
-            name_of_digest[digest] = os.fspath(path)
+                raise UsageError(f"{name_of_digest[digest]} and {name_of(picture)} hold the same bytes")
+            name_of_digest[digest] = name_of(picture)
         return list(itertools.combinations(sorted(name_of_digest), 2))
+
+    def _digest_of(self, picture: str | os.PathLike[str] | Indexed) -> bytes:
+        if isinstance(picture, Indexed):
+            return bytes.fromhex(picture.digest)
+        return self._reading().digest_at(os.path.abspath(os.fsencode(picture))) or digest_of_file(picture)
 
     def optimize(self) -> CandidatesInfo:
         """Make the candidate index anew: choose its kind, tune it to the vectors there are, measure its recall.

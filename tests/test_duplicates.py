@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from PIL import ExifTags, Image
 
 import imsearch
 from imsearch.duplicates.finding import SERIES_SPAN
+from imsearch.images.probe import Indexed
 
 
 class JudgedLibrary(imsearch.Library):
@@ -77,6 +79,19 @@ def test_exact_and_edited_copies_are_one_group_and_say_how_they_relate(
         size = picture.size
     kept = second.kept
     assert (kept.size, kept.mtime_ns, kept.width, kept.height) == (status.st_size, status.st_mtime_ns, *size)
+
+
+def test_another_file_can_be_kept(judged: JudgedLibrary, album: Path, pictures: list[Path]) -> None:
+    shutil.copy2(pictures[0], album / "zz-same.jpg")
+    resized(pictures[0], album / "half.jpg")
+    judged.index(album)
+    (group,) = judged.duplicates()
+    chosen = group.keeping([Path(file.path).name for file in group.files].index("half.jpg"), "smallest")
+    assert (Path(chosen.kept.path).name, chosen.reason) == ("half.jpg", "smallest")
+    assert names(chosen) == {"half.jpg": "kept", pictures[0].name: "copy", "zz-same.jpg": "copy"}
+    assert chosen.keeping(group.keep, group.reason) == group
+    digests = {Path(file.path).name: file.digest for file in group.files}
+    assert digests["zz-same.jpg"] == digests[pictures[0].name] == sha256(pictures[0].read_bytes()).hexdigest()
 
 
 def test_rules_and_preferred_folders_choose(judged: JudgedLibrary, album: Path, pictures: list[Path]) -> None:
@@ -240,6 +255,10 @@ def test_decisions_are_about_pictures_that_need_not_be_indexed(
     same = shutil.copy(pictures[1], tmp_path / "same.jpg")
     with pytest.raises(imsearch.UsageError, match="hold the same bytes"):
         judged.mark_different(pictures[1], same)
+    first, second = (Indexed(sha256(path.read_bytes()).hexdigest()) for path in outside)
+    outside[0].unlink()
+    assert judged.forget_different(first, second) == 1
+    assert judged.mark_different(first, outside[1]) == 1
     with pytest.raises(imsearch.UsageError, match="two or more"):
         judged.mark_different(pictures[1])
     with pytest.raises(imsearch.ProbeError, match="no such file"):

@@ -178,8 +178,8 @@ class Finding:
             return
         kept, reason = choose(files, self._wanted.rules)
         ordered = sorted(files, key=lambda file: file.path)
-        described = tuple(_described_file(file, kept, kind) for file in ordered)
-        yield DuplicateGroup(kind, described, ordered.index(kept), reason)
+        keep = ordered.index(kept)
+        yield DuplicateGroup(kind, tuple(map(_described_file, ordered)), keep, reason).keeping(keep, reason)
 
 
 def _side(files: Sequence[HeldFile]) -> Side:
@@ -195,18 +195,11 @@ def _close(one: str | None, other: str | None) -> bool:
     return abs(datetime.datetime.fromisoformat(one) - datetime.datetime.fromisoformat(other)) <= SERIES_SPAN
 
 
-def _described_file(file: HeldFile, kept: HeldFile, kind: GroupKind) -> DuplicateFile:
+def _described_file(file: HeldFile) -> DuplicateFile:
     return DuplicateFile(
         path=os.fsdecode(file.path),
-        relation=(
-            "kept"
-            if file is kept
-            else "exact"
-            if file.content_id == kept.content_id
-            else "alike"
-            if kind == "series"
-            else "copy"
-        ),
+        digest=file.digest.hex(),
+        relation="kept",  # until it is known which one is
         size=file.size,
         mtime_ns=file.mtime_ns,
         width=file.width,
