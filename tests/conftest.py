@@ -13,10 +13,11 @@ PHOTOS = Path(__file__).parents[1] / "data" / "photos"
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep compiled models of the tests apart from the user's, and the user's library out of reach."""
+    """Keep compiled models of the tests apart from the user's, and the user's library and trash out of reach."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("IMSEARCH_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("IMSEARCH_LIBRARY", str(tmp_path_factory.mktemp("default") / "library"))
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
         patch.setenv("HF_HUB_CACHE", str(tmp_path_factory.mktemp("hub")))
         patch.setenv("TORCH_HOME", str(tmp_path_factory.mktemp("torch")))
         yield

@@ -137,3 +137,7 @@ def test_a_query_imports_none_of_the_slow_ones(
 def test_help_imports_only_what_it_draws_with() -> None:
     heavy = {"torch", "torchvision", "transformers", "timm", "openvino", "faiss", "sqlalchemy", "numpy", "PIL", "rich"}
     assert not modules_after("import imsearch.cli.main") & heavy
+
+
+def test_a_run_started_from_the_web_imports_nothing_of_the_web() -> None:
+    assert not modules_after("import imsearch.server.runner") & {"fastapi", "starlette", "pydantic", "uvicorn", "torch"}

@@ -19,6 +19,7 @@ from imsearch.library import Library
 from imsearch.server import access
 from imsearch.server.app import create_app
 from imsearch.server.protocol import LimitedHttpProtocol
+from imsearch.server.runs import Runs
 from imsearch.server.settings import LOOPBACK_NAMES, Settings
 
 TOKEN = "IMSEARCH_TOKEN"  # noqa: S105  the name of a variable
@@ -52,8 +53,9 @@ def serve(
     with listening(host, port) as listener:
         shown = f"[{host}]" if ":" in host else host if host not in ANYWHERE else socket.gethostname()
         address = f"http://{shown}:{listener.getsockname()[1]}/"
+        app = create_app(library, settings)
         config = uvicorn.Config(
-            create_app(library, settings),
+            app,
             http=LimitedHttpProtocol,
             ws="none",
             log_config=access.LOGGING,
@@ -69,8 +71,20 @@ def serve(
             webbrowser.open(address)
         for stopping in (signal.SIGINT, signal.SIGTERM):
             signal.signal(stopping, signal.SIG_IGN)  # uvicorn has its own while it runs, and raises them again after
-        uvicorn.Server(config).run(sockets=[listener])
+        _Server(config, app.state.runs).run(sockets=[listener])
     present.note("stopped")
+
+
+class _Server(uvicorn.Server):
+    """Ends runs, and what watches them, as soon as it is to stop: uvicorn would wait for the end of their streams."""
+
+    def __init__(self, config: uvicorn.Config, runs: Runs) -> None:
+        super().__init__(config)
+        self._runs = runs
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._runs.stop()
+        await super().shutdown(sockets)
 
 
 def is_loopback(host: str) -> bool:

@@ -1,14 +1,17 @@
 """The web application: routes, what guards them, and the page."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib import resources
 
+from anyio import to_thread
 from fastapi import FastAPI
 from starlette.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
 import imsearch
 from imsearch.library import Library
-from imsearch.server import pictures, problems, queries, session
+from imsearch.server import duplicates, pictures, problems, queries, runs, session
 from imsearch.server.access import AccessLog, Metrics, metrics_router
 from imsearch.server.guard import Guard, SecurityHeaders
 from imsearch.server.served import Served
@@ -29,15 +32,19 @@ def create_app(library: Library, settings: Settings | None = None) -> FastAPI:
         openapi_url="/v1/openapi.json",
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
+        lifespan=_lifespan,
     )
     settings = settings or Settings()
     app.state.served = Served(library, settings)
     app.state.gate = queries.Gate(settings.max_waiting)
+    app.state.runs = runs.Runs(library)
     problems.install(app)
     _guard(app, settings)
     app.include_router(session.router)
     app.include_router(queries.router)
     app.include_router(pictures.router)
+    app.include_router(runs.router)
+    app.include_router(duplicates.router)
 
     @app.get("/healthz", summary="Whether the server is up", tags=["running"])
     def health() -> dict[str, str]:
@@ -60,3 +67,9 @@ def _guard(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(problems.LastResort)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(AccessLog, metrics=metrics)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    await to_thread.run_sync(app.state.runs.close)
