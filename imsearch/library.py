@@ -27,7 +27,7 @@ from imsearch.errors import (
     UsageError,
 )
 from imsearch.images import decode
-from imsearch.images.probe import Crop, Indexed, Probe, digest_of_file, name_of, read_probe
+from imsearch.images.probe import Crop, Indexed, PreparedProbe, Probe, digest_of_file, name_of, read_probe
 from imsearch.models import catalogue, engines
 from imsearch.models.model import Embedder
 from imsearch.pictures import KEPT_SIDE, Pictures
@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     import PIL.Image
 
     from imsearch.duplicates.judging import Judge
+    from imsearch.images.isolated import IsolatedReader
     from imsearch.images.probe import Clipboard
     from imsearch.store.store import Store
     from imsearch.verifying.verifier import Verifier
@@ -94,6 +95,9 @@ class Library:
 
     It is a context manager; `close` gives back its files. One process at a time may write to a library, any
     number may query it meanwhile.
+
+    ``isolated`` has probes, which strangers may send, decoded in processes of their own: one that crashes its decoder,
+    or takes it too long or too much memory, costs a `ProbeError`.
     """
 
     def __init__(
@@ -102,6 +106,7 @@ class Library:
         *,
         model: str | None = None,
         device: str | None = None,
+        isolated: bool = False,
     ) -> None:
         self.path = Path(os.path.abspath(path)) if path is not None else default_library().absolute()
         self._reference = None if model is None else catalogue.parse(model)
@@ -114,6 +119,7 @@ class Library:
         self._candidates: Candidates | None = None
         self._verifier: Verifier | None = None
         self._pictures: Pictures | None = None
+        self._isolated = _isolated_reader() if isolated else None
         self._base_identity: tuple[int, ...] | None = None
         try:
             if self.path.exists() and not self.path.is_dir():
@@ -133,7 +139,7 @@ class Library:
 
     def close(self) -> None:
         """Give back the library's files. It can be closed twice."""
-        for opened in (self._reader, self._store, self._verifier, self._pictures):
+        for opened in (self._isolated, self._reader, self._store, self._verifier, self._pictures):
             if opened is not None:
                 opened.close()
         self._reader = self._store = self._verifier = self._pictures = None
@@ -292,16 +298,16 @@ class Library:
         while True:
             started = time.monotonic()
             names: list[str] = []
-            read: list[Probe | ImsearchError] = []
+            read: list[Probe | PreparedProbe | ImsearchError] = []
             for source in itertools.islice(probes, PROBES_AT_ONCE):
                 names.append(name_of(source))
                 try:
-                    read.append(self._read(source, crop, preprocessing))
+                    read.append(self._read_for_model(source, crop, preprocessing))
                 except ImsearchError as exc:
                     read.append(exc)
             if not read:
                 return
-            good = [probe for probe in read if isinstance(probe, Probe)]
+            good = [probe for probe in read if not isinstance(probe, ImsearchError)]
             questions = self._questions(good, reader, space)
             candidates = self._fresh_candidates(reader, space)
             hits = iter(
@@ -359,13 +365,13 @@ class Library:
         """The embedding of a picture: float32, unit length, shape (dimensions,). It need not be indexed."""
         crop = Crop.parse(crop) if isinstance(crop, str) else crop
         preprocessing = self._query_embedder().model.preprocessing
-        vector: NDArray[np.float32] = self._embed([self._read(probe, crop, preprocessing)])[0]
+        vector: NDArray[np.float32] = self._embed([self._read_for_model(probe, crop, preprocessing)])[0]
         return vector
 
     def similarity(self, first: "ProbeLike", second: "ProbeLike") -> float:
         """The cosine similarity of two pictures, in -1..1. Neither need be indexed."""
         preprocessing = self._query_embedder().model.preprocessing
-        one, other = self._embed([self._read(probe, None, preprocessing) for probe in (first, second)])
+        one, other = self._embed([self._read_for_model(probe, None, preprocessing) for probe in (first, second)])
         return float(np.clip(one @ other, -1.0, 1.0))
 
     def picture(self, digest: str) -> IndexedPicture:
@@ -691,18 +697,31 @@ class Library:
             self._verifier = Verifier(self.path)
         return self._verifier
 
-    def _read(self, source: "ProbeLike", crop: Crop | None, preprocessing: Preprocessing | None = None) -> Probe:
-        if isinstance(source, Indexed):
-            source = self._open_pictures().path(source.digest)
-        return read_probe(source, crop, preprocessing)
+    def _read(self, source: "ProbeLike", crop: Crop | None) -> Probe:
+        """A probe with all of its pixels."""
+        source = self._had(source)
+        return read_probe(source, crop) if self._isolated is None else self._isolated.read(source, crop)
 
-    def _embed(self, probes: Sequence[Probe], *, squeezed: bool = False) -> NDArray[np.float32]:
+    def _read_for_model(
+        self, source: "ProbeLike", crop: Crop | None, preprocessing: Preprocessing | None
+    ) -> Probe | PreparedProbe:
+        """A probe of which the model that ``preprocessing`` is of can be shown all that it asks for."""
+        source = self._had(source)
+        if self._isolated is None:
+            return read_probe(source, crop, preprocessing)
+        if preprocessing is None:
+            return self._isolated.read(source, crop)
+        return self._isolated.prepare(source, crop, preprocessing)
+
+    def _had(self, source: "ProbeLike") -> "ProbeLike":
+        return self._open_pictures().path(source.digest) if isinstance(source, Indexed) else source
+
+    def _embed(self, probes: Sequence[Probe | PreparedProbe], *, squeezed: bool = False) -> NDArray[np.float32]:
         embedder = self._query_embedder()
         preprocessing = embedder.model.preprocessing.squeezed if squeezed else embedder.model.preprocessing
-        pixels = [decode.prepare(probe.image, preprocessing, (probe.width, probe.height)) for probe in probes]
-        return embedder.embed(np.stack(pixels))
+        return embedder.embed(np.stack([probe.prepared(preprocessing) for probe in probes]))
 
-    def _questions(self, probes: Sequence[Probe], reader: Reader, space: Space) -> list[Question]:
+    def _questions(self, probes: Sequence[Probe | PreparedProbe], reader: Reader, space: Space) -> list[Question]:
         """Probes as vectors; those whose very bytes are in the library have theirs already."""
         vectors: dict[int, NDArray[np.float32]] = {}
         for at, probe in enumerate(probes):
@@ -719,7 +738,7 @@ class Library:
             for at, (probe, view) in enumerate(zip(probes, views, strict=True))
         ]
 
-    def _squeezed(self, probes: Sequence[Probe], space: Space) -> Sequence[NDArray[np.float32] | None]:
+    def _squeezed(self, probes: Sequence[Probe | PreparedProbe], space: Space) -> Sequence[NDArray[np.float32] | None]:
         """The vectors of all of each probe; None where the model sees all of it anyhow."""
         model = self._query_embedder().model
         check_fingerprint(space, model)
@@ -765,7 +784,13 @@ class Library:
             store.forget_departures(base.stamp.departure, space)
 
 
-def _stored_vector(probe: Probe, reader: Reader, space: Space) -> NDArray[np.float32] | None:
+def _isolated_reader() -> "IsolatedReader":
+    from imsearch.images.isolated import IsolatedReader  # with what starts processes, which other queries do without
+
+    return IsolatedReader()
+
+
+def _stored_vector(probe: Probe | PreparedProbe, reader: Reader, space: Space) -> NDArray[np.float32] | None:
     """The vector, of unit length, of a probe whose very bytes are in the library; None for another."""
     stored = None if probe.digest is None else reader.vector_of(probe.digest, space)
     return None if stored is None else stored / np.linalg.norm(stored)

@@ -25,7 +25,8 @@ SOLE_IMPORTERS = {
     "typer": {"cli/main.py"},
     "rich": {"cli/present.py"},
     "textual_image": {"cli/present.py"},
-    "httpx2": {"images/probe.py"},
+    "httpx2": {"images/fetch.py"},
+    "httpcore2": {"images/fetch.py"},
     "filelock": {"library.py"},
     "matplotlib": {"evaluating/plot.py"},
     "send2trash": {"duplicates/trash.py"},
@@ -128,6 +129,7 @@ def test_a_query_imports_none_of_the_slow_ones(
         "sqlalchemy",
         "rich",
         "httpx2",
+        "httpcore2",
         "pydantic",
         "send2trash",
     }

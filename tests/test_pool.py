@@ -142,9 +142,9 @@ def test_a_crash_costs_one_file(photos: list[Path], tmp_path: Path) -> None:
         outcomes: list[Outcome] = []
         reader = threading.Thread(target=lambda: outcomes.extend(pool.map(map(task, paths), ahead=4)))
         reader.start()
-        wait_for(lambda: pool._workers[0]._process is not None, "the worker")
+        wait_for(lambda: pool._processes.workers[0].process is not None, "the worker")
         writer = os.open(tmp_path / "crash.jpg", os.O_WRONLY)  # returns when the worker has opened the other end
-        worker = pool._workers[0]._process
+        worker = pool._processes.workers[0].process
         assert worker is not None
         worker.send_signal(signal.SIGSEGV)
         reader.join(PATIENCE)
@@ -164,7 +164,7 @@ def test_a_hang_costs_one_file(photos: list[Path], tmp_path: Path) -> None:
 def test_a_closed_pool_leaves_no_process(photos: list[Path]) -> None:
     with DecodePool(PREPROCESSING, workers=2) as pool:
         next(pool.map(map(task, photos), ahead=4))
-        processes = [worker._process for worker in pool._workers if worker._process is not None]
+        processes = [worker.process for worker in pool._processes.workers if worker.process is not None]
         assert processes
     assert all(process.poll() is not None for process in processes)
 
@@ -176,7 +176,7 @@ def test_workers_end_with_their_parent(photos: list[Path], tmp_path: Path) -> No
         "task, preprocessing = pickle.load(sys.stdin.buffer)\n"
         "pool = DecodePool(preprocessing, workers=1)\n"
         "list(pool.map([task], ahead=1))\n"
-        "print(pool._workers[0]._process.pid, flush=True)\n"
+        "print(pool._processes.workers[0].process.pid, flush=True)\n"
         "sys.stdin.read()\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)

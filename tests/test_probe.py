@@ -1,12 +1,9 @@
 """Probes from wherever they come, and what is said of those that cannot be had."""
 
-import http.server
 import io
 import os
 import shutil
-import socket
 import subprocess
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from imsearch.errors import ProbeError, UsageError
-from imsearch.images.probe import CLIPBOARD, Crop, Length, digest_of, fetch, name_of, read_probe, read_stdin
+from imsearch.images.probe import CLIPBOARD, Crop, Length, digest_of, name_of, read_probe, read_stdin
 from imsearch.records import Preprocessing
 
 
@@ -102,102 +99,6 @@ def test_per_cent_are_shares_of_the_side(start: int, share: int, side: int) -> N
 def test_crops_that_make_no_sense(text: str) -> None:
     with pytest.raises(UsageError, match="crop"):
         Crop.parse(text)
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    """Answers every kind of URL that a probe may be."""
-
-    picture = b""
-
-    def do_GET(self) -> None:
-        match self.path:
-            case "/picture":
-                self.answer(200, self.picture)
-            case "/moved":
-                self.answer(302, b"", Location="/picture")
-            case "/away":
-                self.answer(302, b"", Location="file:///etc/passwd")
-            case "/round":
-                self.answer(302, b"", Location="/round")
-            case "/page":
-                self.answer(200, b"<html>no picture</html>")
-            case "/endless":
-                self.answer(200, None)
-                self.pour(bytes(1 << 16), pause=0)
-            case "/slow":
-                self.answer(200, None)
-                self.pour(b"x", pause=0.05)
-            case _:
-                self.answer(404, b"not here")
-
-    def answer(self, status: int, body: bytes | None, **headers: str) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        if body is not None:
-            self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body or b"")
-
-    def pour(self, part: bytes, pause: float) -> None:
-        try:
-            while not self.server.stopping.wait(pause):  # type: ignore[attr-defined]
-                self.wfile.write(part)
-        except OSError:
-            pass  # the client has had enough
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture(scope="module")
-def server(stripes: bytes) -> Iterator[str]:
-    Handler.picture = stripes
-    running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    running.stopping = threading.Event()  # type: ignore[attr-defined]
-    thread = threading.Thread(target=running.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{running.server_port}"
-    running.stopping.set()  # type: ignore[attr-defined]
-    running.shutdown()
-    running.server_close()
-    thread.join()
-
-
-def test_urls(server: str, stripes: bytes) -> None:
-    for page in ("/picture", "/moved"):
-        probe = read_probe(server + page)
-        assert (probe.name, probe.path, probe.digest) == (server + page, None, digest_of(stripes))
-
-
-@pytest.mark.parametrize(
-    ("page", "message"),
-    [
-        ("/none", "answered 404"),
-        ("/page", "cannot be used: not a picture"),
-        ("/away", "cannot be fetched"),
-        ("/round", "cannot be fetched"),
-    ],
-)
-def test_urls_that_give_no_picture(server: str, page: str, message: str) -> None:
-    with pytest.raises(ProbeError, match=f"{page} {message}"):
-        read_probe(server + page)
-
-
-def test_urls_without_end(server: str) -> None:
-    with pytest.raises(ProbeError, match="larger than 1 MiB"):
-        fetch(server + "/endless", most=1 << 20)
-    with pytest.raises(ProbeError, match=r"took longer than 0\.5 s"):
-        fetch(server + "/slow", seconds=0.5)
-
-
-def test_urls_that_lead_nowhere() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    for url in (f"http://127.0.0.1:{port}/x.jpg", "http://", "https://[bad"):
-        with pytest.raises(ProbeError, match="cannot be fetched"):
-            fetch(url, seconds=5)
 
 
 def test_without_a_clipboard_the_helper_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -147,13 +147,14 @@ def claims_to_be_a_picture(path: bytes) -> bool:
     return os.path.splitext(os.fsdecode(path))[1].lower() in ENDINGS
 
 
-def decode(data: bytes, resize: int | tuple[int, int] | None = None) -> Picture:
+def decode(data: bytes, resize: int | tuple[int, int] | None = None, most_pixels: int = MAX_PIXELS) -> Picture:
     """Decode the first frame of a picture, upright and in RGB; transparent parts become white.
 
     Where it is to be resized to ``resize`` (a short side, or height and width), a JPEG comes at a half, a quarter or
     an eighth of its size if that is enough; `prepare` must be told the original size then.
 
-    Raises `PictureError`, whose message is the reason, for anything that is no whole, readable picture.
+    Raises `PictureError`, whose message is the reason, for anything that is no whole, readable picture, and for one of
+    more than ``most_pixels`` (at most `MAX_PIXELS`) before it is decoded.
     """
     if not data:
         raise PictureError("empty: zero bytes")
@@ -167,6 +168,8 @@ def decode(data: bytes, resize: int | tuple[int, int] | None = None) -> Picture:
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data), formats=_PLUGINS[kind]) as opened:
                 whole = opened.size
+                if opened.width * opened.height > most_pixels:
+                    raise Image.DecompressionBombError
                 if resize is not None and kind == "jpeg":
                     _decode_small(opened, resize)
                 opened.load()
@@ -174,7 +177,7 @@ def decode(data: bytes, resize: int | tuple[int, int] | None = None) -> Picture:
                 width, height = whole if kind == "jpeg" else opened.size  # others know better once they are loaded
                 image = _rgb(opened)
     except Image.DecompressionBombError as exc:
-        raise PictureError(f"too large: over the limit of {MAX_PIXELS // 1_000_000} megapixels") from exc
+        raise PictureError(f"too large: over the limit of {most_pixels // 1_000_000} megapixels") from exc
     except UnidentifiedImageError as exc:
         raise PictureError(f"broken: it begins like {kind}, but its header makes no sense") from exc
     except MemoryError as exc:

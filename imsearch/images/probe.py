@@ -4,7 +4,7 @@ import hashlib
 import math
 import os
 import sys
-import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -14,13 +14,9 @@ from imsearch.images import decode
 from imsearch.records import Preprocessing
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from PIL import Image
-
-URL_SECONDS = 30.0
-"""How long a URL may take altogether."""
-
-URL_BYTES = 100 << 20
-"""How much of a URL is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +102,26 @@ class Probe:
     digest: bytes | None
     path: bytes | None
 
+    def prepared(self, preprocessing: Preprocessing) -> "NDArray[np.uint8]":
+        """What a model is shown of it: uint8 (height, width, 3)."""
+        return decode.prepare(self.image, preprocessing, (self.width, self.height))
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedProbe:
+    """A probe of which only what a model is shown is at hand: ``inputs``, uint8 (height, width, 3) each."""
+
+    name: str
+    width: int
+    height: int
+    digest: bytes | None
+    path: bytes | None
+    inputs: "Mapping[Preprocessing, NDArray[np.uint8]]"
+
+    def prepared(self, preprocessing: Preprocessing) -> "NDArray[np.uint8]":
+        """What a model is shown of it: uint8 (height, width, 3)."""
+        return self.inputs[preprocessing]
+
 
 def read_probe(source: Any, crop: Crop | None = None, preprocessing: Preprocessing | None = None) -> Probe:
     """Read a probe of any kind that `ProbeLike` names. Raises `ProbeError` with the reason where that fails.
@@ -113,11 +129,18 @@ def read_probe(source: Any, crop: Crop | None = None, preprocessing: Preprocessi
     With the ``preprocessing`` of the model that will see it, the image of a large JPEG comes smaller, and sooner,
     unless there is a ``crop``, which may need every pixel.
     """
-    probe = _read(source, preprocessing if crop is None else None)
-    if crop is None:
-        return probe
-    image = probe.image.crop(crop.box(*probe.image.size))
-    return Probe(probe.name, image, *image.size, digest=None, path=None)
+    name = name_of(source)
+    if isinstance(source, Clipboard):
+        grabbed = decode.from_clipboard()
+        if grabbed is None:
+            raise ProbeError("there is no picture on the clipboard: copy one first")
+        if not isinstance(grabbed, list):
+            return _cropped(Probe(name, grabbed, *grabbed.size, digest=None, path=None), crop)
+        source = name = grabbed[0]
+    if not isinstance(source, (str, os.PathLike, bytes)):
+        return _cropped(_of_pixels(source), crop)
+    data, path = encoded(source)
+    return decoded(name, data, path, crop, preprocessing)
 
 
 def digest_of(data: bytes) -> bytes:
@@ -139,26 +162,50 @@ def name_of(source: Any) -> str:
     return {bytes: "(bytes)", Clipboard: "(clipboard)"}.get(type(source), "(image)")
 
 
-def _read(source: Any, preprocessing: Preprocessing | None) -> Probe:
-    name = name_of(source)
-    if isinstance(source, (str, os.PathLike)):
-        if isinstance(source, str) and source.lower().startswith(("http://", "https://")):
-            return _from_bytes(name, fetch(source), preprocessing)
-        return _from_path(name, preprocessing)
+def encoded(source: str | os.PathLike[str] | bytes) -> tuple[bytes, bytes | None]:
+    """The encoded bytes of a probe and, where they are those of a file, its absolute path. Raises `ProbeError`."""
     if isinstance(source, bytes):
-        return _from_bytes(name, source, preprocessing)
-    if isinstance(source, Clipboard):
-        return _from_clipboard(name, preprocessing)
+        return source, None
+    if isinstance(source, str) and source.lower().startswith(("http://", "https://")):
+        from imsearch.images.fetch import fetch  # 0.1 s that only URL probes pay
+
+        return fetch(source), None
+    name = os.fsdecode(source)
+    return _bytes_at(name), os.path.abspath(os.fsencode(name))
+
+
+def decoded(
+    name: str,
+    data: bytes,
+    path: bytes | None = None,
+    crop: Crop | None = None,
+    preprocessing: Preprocessing | None = None,
+    most_pixels: int = decode.MAX_PIXELS,
+) -> Probe:
+    """A probe of encoded bytes, which may be those of the file at ``path``, as `read_probe` gives it. Raises
+    `ProbeError`; for more than ``most_pixels`` before any is decoded."""
+    resize = None if preprocessing is None or crop is not None else preprocessing.resize
+    try:
+        picture = decode.decode(data, resize, most_pixels)
+    except PictureError as exc:
+        raise ProbeError(f"{name} cannot be used: {exc}") from exc
+    return _cropped(Probe(name, picture.image, picture.width, picture.height, digest_of(data), path), crop)
+
+
+def _cropped(probe: Probe, crop: Crop | None) -> Probe:
+    if crop is None:
+        return probe
+    image = probe.image.crop(crop.box(*probe.image.size))
+    return Probe(probe.name, image, *image.size, digest=None, path=None)
+
+
+def _of_pixels(source: Any) -> Probe:
     image = decode.from_pillow(source)
     if image is None and hasattr(source, "__array_interface__"):
         image = decode.from_array(source)
     if image is None:
         raise UsageError(f"a probe is a path, a URL, bytes, a Pillow image or an array, not {type(source).__name__}")
-    return Probe(name, image, *image.size, digest=None, path=None)
-
-
-def _from_path(name: str, preprocessing: Preprocessing | None) -> Probe:
-    return _from_bytes(name, _bytes_at(name), preprocessing, os.path.abspath(os.fsencode(name)))
+    return Probe(name_of(source), image, *image.size, digest=None, path=None)
 
 
 def _bytes_at(name: str) -> bytes:
@@ -176,23 +223,6 @@ def _bytes_at(name: str) -> bytes:
         raise ProbeError(f"{name} cannot be read: {getattr(exc, 'strerror', None) or exc}") from exc
 
 
-def _from_bytes(name: str, data: bytes, preprocessing: Preprocessing | None, path: bytes | None = None) -> Probe:
-    try:
-        picture = decode.decode(data, None if preprocessing is None else preprocessing.resize)
-    except PictureError as exc:
-        raise ProbeError(f"{name} cannot be used: {exc}") from exc
-    return Probe(name, picture.image, picture.width, picture.height, digest_of(data), path)
-
-
-def _from_clipboard(name: str, preprocessing: Preprocessing | None) -> Probe:
-    grabbed = decode.from_clipboard()
-    if grabbed is None:
-        raise ProbeError("there is no picture on the clipboard: copy one first")
-    if isinstance(grabbed, list):
-        return _from_path(grabbed[0], preprocessing)
-    return Probe(name, grabbed, *grabbed.size, digest=None, path=None)
-
-
 def read_stdin(stream: BinaryIO | None = None) -> bytes:
     """All bytes of standard input, at most `decode.MAX_BYTES`."""
     stream = stream or sys.stdin.buffer
@@ -202,30 +232,3 @@ def read_stdin(stream: BinaryIO | None = None) -> bytes:
     if len(data) > decode.MAX_BYTES:
         raise ProbeError(f"standard input holds more than {decode.MAX_BYTES >> 20} MiB")
     return data
-
-
-def fetch(url: str, *, seconds: float = URL_SECONDS, most: int = URL_BYTES) -> bytes:
-    """The bytes behind an http(s) URL. Raises `ProbeError` where they are slow, too many, or not to be had."""
-    import httpx2  # 0.1 s that only URL probes pay
-
-    deadline = time.monotonic() + seconds
-    too_slow = ProbeError(f"{url} took longer than {seconds:g} s")
-    data = bytearray()
-    try:
-        with (
-            httpx2.Client(follow_redirects=True, timeout=seconds, headers={"User-Agent": "imsearch"}) as client,
-            client.stream("GET", url) as response,
-        ):
-            if response.is_error:
-                raise ProbeError(f"{url} answered {response.status_code} {response.reason_phrase}")
-            for chunk in response.iter_bytes():
-                data += chunk
-                if len(data) > most:
-                    raise ProbeError(f"{url} is larger than {most >> 20} MiB")
-                if time.monotonic() > deadline:
-                    raise too_slow
-    except httpx2.TimeoutException as exc:
-        raise too_slow from exc
-    except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError) as exc:
-        raise ProbeError(f"{url} cannot be fetched: {exc}") from exc
-    return bytes(data)

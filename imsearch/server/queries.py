@@ -8,7 +8,8 @@ from fastapi import APIRouter, File, Path, Query, Request, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
 from imsearch.images.decode import FORMATS
-from imsearch.images.probe import Indexed, fetch
+from imsearch.images.fetch import fetch
+from imsearch.images.probe import Indexed
 from imsearch.records import Filters
 from imsearch.server.problems import ProblemError, answers
 from imsearch.server.schemas import ID, Found
@@ -138,7 +139,7 @@ async def query_upload(
 async def query_url(request: Request, served: ServedDep, asked: Asked, address: Address) -> Found:
     """The same for a picture behind an http(s) address, which must be public."""
     most = served.settings.max_bytes
-    return await _gate(request).answer(served, lambda: fetch(address.url, most=most), asked)
+    return await _gate(request).answer(served, lambda: fetch(address.url, public_only=True, most=most), asked)
 
 
 @router.get("/pictures/{id}/similar", summary="Ask with an indexed picture", responses=answers(404, 409, 410, 422, 503))

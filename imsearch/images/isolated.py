@@ -1,0 +1,126 @@
+"""Probes that strangers send, decoded in processes of their own."""
+
+import functools
+import os
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imsearch.errors import ImsearchError, PictureError, ProbeError
+from imsearch.images import decode
+from imsearch.images.probe import Crop, PreparedProbe, Probe, decoded, encoded, name_of, read_probe
+from imsearch.images.processes import LostError, Processes
+from imsearch.records import Preprocessing
+
+SECONDS = 15.0
+"""What reading one picture may take; the largest that are allowed take two or three."""
+
+PIXELS = 100_000_000
+"""A larger picture is refused: decoding it takes about 1 GB."""
+
+ROOM = 2 << 30
+"""Bytes of memory that a worker may take for a picture."""
+
+MEMORY = 4 << 20
+"""Bytes shared with a worker: what models are shown fits many times, and whole pictures go through its pipe."""
+
+T = TypeVar("T")
+
+
+class IsolatedReader:
+    """Reads probes as `read_probe` does, in worker processes, which a hostile picture may crash, hang or fill without
+    harm. Any number of threads may use it at once; the processes are started with the first probe.
+
+    This bounds what a picture costs. It is no sandbox: a worker may do all that its user may.
+    """
+
+    def __init__(self, *, workers: int | None = None, seconds: float = SECONDS, most_pixels: int = PIXELS) -> None:
+        self._count = workers
+        self._seconds = seconds
+        self._most_pixels = most_pixels
+        self._processes: Processes[Callable[[], Any], Any] | None = None
+        self._opening = threading.Lock()
+
+    def close(self) -> None:
+        """End the processes, when no thread is at a probe any more."""
+        with self._opening:
+            if self._processes is not None:
+                self._processes.close()
+            self._processes = None
+
+    def read(self, source: Any, crop: Crop | None = None) -> Probe:
+        """A probe of any kind with all of its pixels, as `read_probe` gives it. What is no encoded picture (an image,
+        an array, the clipboard) is read in this process. Raises `ProbeError` with the reason where it cannot be had.
+        """
+        if not isinstance(source, (str, os.PathLike, bytes)):
+            return read_probe(source, crop)
+        name = name_of(source)
+        pixels, digest, path = self._run_on(name, _whole, *encoded(source), crop, self._most_pixels)
+        image = decode.from_array(pixels)
+        return Probe(name, image, *image.size, digest, path)
+
+    def prepare(self, source: Any, crop: Crop | None, preprocessing: Preprocessing) -> Probe | PreparedProbe:
+        """The same, but of an encoded picture there is only what the model that ``preprocessing`` is of is shown, of
+        its centre and of all of it: a few hundred kB, however large it is."""
+        if not isinstance(source, (str, os.PathLike, bytes)):
+            return read_probe(source, crop, preprocessing)
+        return self._run_on(name_of(source), _prepared, *encoded(source), crop, preprocessing, self._most_pixels)
+
+    def thumbnail(self, data: bytes, side: int) -> bytes:
+        """A JPEG of an encoded picture, upright, that fits a square of ``side`` pixels. Raises `PictureError`."""
+        return self._run(functools.partial(_thumbnail, data, side, self._most_pixels))
+
+    def _run_on(self, name: str, job: Callable[..., T], *arguments: Any) -> T:
+        """What a job gives for the probe of that name."""
+        try:
+            return self._run(functools.partial(job, name, *arguments))
+        except PictureError as exc:
+            raise ProbeError(f"{name} cannot be used: {exc}") from exc
+
+    def _run(self, job: Callable[[], T]) -> T:
+        try:
+            result = self._started().run(job)
+        except LostError as exc:
+            raise PictureError(str(exc)) from exc
+        if isinstance(result, ImsearchError):
+            raise result
+        return cast(T, result)
+
+    def _started(self) -> Processes[Callable[[], Any], Any]:
+        with self._opening:
+            if self._processes is None:
+                self._processes = Processes(_answer, memory=MEMORY, seconds=self._seconds, count=self._count, room=ROOM)
+            return self._processes
+
+
+def _answer(job: Callable[[], T]) -> T | ImsearchError:
+    """What a job gives, or why not: exceptions go back to whoever asked."""
+    try:
+        return job()
+    except ImsearchError as exc:
+        return exc
+    except MemoryError:
+        return PictureError("too large: not enough memory to decode it")
+
+
+def _whole(
+    name: str, data: bytes, path: bytes | None, crop: Crop | None, most_pixels: int
+) -> tuple[NDArray[np.uint8], bytes | None, bytes | None]:
+    """Pixels, digest and path of a probe: a Pillow image would not go through the shared memory."""
+    probe = decoded(name, data, path, crop, most_pixels=most_pixels)
+    return np.asarray(probe.image), probe.digest, probe.path
+
+
+def _prepared(
+    name: str, data: bytes, path: bytes | None, crop: Crop | None, preprocessing: Preprocessing, most_pixels: int
+) -> PreparedProbe:
+    probe = decoded(name, data, path, crop, preprocessing, most_pixels)
+    inputs = {each: probe.prepared(each) for each in (preprocessing, preprocessing.squeezed)}
+    return PreparedProbe(probe.name, probe.width, probe.height, probe.digest, probe.path, inputs)
+
+
+def _thumbnail(data: bytes, side: int, most_pixels: int) -> bytes:
+    return decode.thumbnail(decode.decode(data, side, most_pixels).image, side)
