@@ -685,7 +685,8 @@ class Library:
 
     def _open_pictures(self) -> Pictures:
         if self._pictures is None:
-            self._pictures = Pictures(self._reading(), self.path)
+            thumbnail_of = decode.thumbnail_of if self._isolated is None else self._isolated.thumbnail
+            self._pictures = Pictures(self._reading(), self.path, thumbnail_of)
         return self._pictures
 
     def _open_verifier(self) -> "Verifier":

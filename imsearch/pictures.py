@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from imsearch.errors import OutOfReachError, PictureError, UnknownPictureError
@@ -18,9 +19,15 @@ KEPT_SIDE = 320
 
 
 class Pictures:
-    """The pictures of one library. Safe to use from several threads."""
+    """The pictures of one library. Safe to use from several threads.
 
-    def __init__(self, reader: Reader, folder: Path) -> None:
+    ``thumbnail_of`` makes the JPEG of an encoded picture that fits a square of a side, here or elsewhere.
+    """
+
+    def __init__(
+        self, reader: Reader, folder: Path, thumbnail_of: Callable[[bytes, int], bytes] = decode.thumbnail_of
+    ) -> None:
+        self._thumbnail_of = thumbnail_of
         self._reader = reader
         self._cache = Cache(folder, THUMBNAILS)
 
@@ -73,7 +80,7 @@ class Pictures:
         try:
             data = Path(path).read_bytes()
             if digest_of(data).hex() == digest:
-                return decode.thumbnail(decode.decode(data, side).image, side)
+                return self._thumbnail_of(data, side)
         except (OSError, PictureError) as exc:
             raise OutOfReachError(f"{path} cannot be read any more: {exc}") from exc
         raise OutOfReachError(f"{path} has changed since it was indexed: run `imsearch index`")

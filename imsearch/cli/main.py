@@ -458,7 +458,7 @@ def serve(
         raise imsearch.UsageError(f"serving needs FastAPI, which comes with: {server.INSTALL}")
     from imsearch.cli.serve import serve as run
 
-    with _open(library, model, device) as opened:
+    with imsearch.open(library, model=model, device=device, isolated=True) as opened:
         run(opened, folders or (), host=host, port=port, names=allow_host or (), browser=browser)
     return Exit.DONE
 

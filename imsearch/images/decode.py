@@ -359,3 +359,8 @@ def thumbnail(image: Image.Image, side: int) -> bytes:
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=82)
     return buffer.getvalue()
+
+
+def thumbnail_of(data: bytes, side: int) -> bytes:
+    """The same of an encoded picture, upright. Raises `PictureError`."""
+    return thumbnail(decode(data, side).image, side)

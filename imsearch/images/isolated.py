@@ -19,10 +19,10 @@ SECONDS = 15.0
 """What reading one picture may take; the largest that are allowed take two or three."""
 
 PIXELS = 100_000_000
-"""A larger picture is refused: decoding it takes about 1 GB."""
+"""Bytes of a larger picture are refused: decoding them takes up to 1.3 GB."""
 
-ROOM = 2 << 30
-"""Bytes of memory that a worker may take for a picture."""
+ROOM = 3 << 30
+"""Bytes of memory that a worker may take for a picture: enough for the largest that can be indexed."""
 
 MEMORY = 4 << 20
 """Bytes shared with a worker: what models are shown fits many times, and whole pictures go through its pipe."""
@@ -34,7 +34,8 @@ class IsolatedReader:
     """Reads probes as `read_probe` does, in worker processes, which a hostile picture may crash, hang or fill without
     harm. Any number of threads may use it at once; the processes are started with the first probe.
 
-    This bounds what a picture costs. It is no sandbox: a worker may do all that its user may.
+    This bounds what a picture costs. It is no sandbox: a worker may do all that its user may. ``most_pixels`` is for
+    probes that come as bytes; files, which are the user's own, have the limit of `decode`.
     """
 
     def __init__(self, *, workers: int | None = None, seconds: float = SECONDS, most_pixels: int = PIXELS) -> None:
@@ -57,26 +58,27 @@ class IsolatedReader:
         """
         if not isinstance(source, (str, os.PathLike, bytes)):
             return read_probe(source, crop)
-        name = name_of(source)
-        pixels, digest, path = self._run_on(name, _whole, *encoded(source), crop, self._most_pixels)
+        pixels, digest, path = self._run_on(source, _whole, crop)
         image = decode.from_array(pixels)
-        return Probe(name, image, *image.size, digest, path)
+        return Probe(name_of(source), image, *image.size, digest, path)
 
     def prepare(self, source: Any, crop: Crop | None, preprocessing: Preprocessing) -> Probe | PreparedProbe:
         """The same, but of an encoded picture there is only what the model that ``preprocessing`` is of is shown, of
         its centre and of all of it: a few hundred kB, however large it is."""
         if not isinstance(source, (str, os.PathLike, bytes)):
             return read_probe(source, crop, preprocessing)
-        return self._run_on(name_of(source), _prepared, *encoded(source), crop, preprocessing, self._most_pixels)
+        return self._run_on(source, _prepared, crop, preprocessing)
 
     def thumbnail(self, data: bytes, side: int) -> bytes:
         """A JPEG of an encoded picture, upright, that fits a square of ``side`` pixels. Raises `PictureError`."""
-        return self._run(functools.partial(_thumbnail, data, side, self._most_pixels))
+        return self._run(functools.partial(decode.thumbnail_of, data, side))
 
-    def _run_on(self, name: str, job: Callable[..., T], *arguments: Any) -> T:
-        """What a job gives for the probe of that name."""
+    def _run_on(self, source: str | os.PathLike[str] | bytes, job: Callable[..., T], *arguments: Any) -> T:
+        """What a job gives for an encoded probe."""
+        name = name_of(source)
+        most_pixels = self._most_pixels if isinstance(source, bytes) else decode.MAX_PIXELS
         try:
-            return self._run(functools.partial(job, name, *arguments))
+            return self._run(functools.partial(job, name, *encoded(source), most_pixels, *arguments))
         except PictureError as exc:
             raise ProbeError(f"{name} cannot be used: {exc}") from exc
 
@@ -107,7 +109,7 @@ def _answer(job: Callable[[], T]) -> T | ImsearchError:
 
 
 def _whole(
-    name: str, data: bytes, path: bytes | None, crop: Crop | None, most_pixels: int
+    name: str, data: bytes, path: bytes | None, most_pixels: int, crop: Crop | None
 ) -> tuple[NDArray[np.uint8], bytes | None, bytes | None]:
     """Pixels, digest and path of a probe: a Pillow image would not go through the shared memory."""
     probe = decoded(name, data, path, crop, most_pixels=most_pixels)
@@ -115,12 +117,8 @@ def _whole(
 
 
 def _prepared(
-    name: str, data: bytes, path: bytes | None, crop: Crop | None, preprocessing: Preprocessing, most_pixels: int
+    name: str, data: bytes, path: bytes | None, most_pixels: int, crop: Crop | None, preprocessing: Preprocessing
 ) -> PreparedProbe:
     probe = decoded(name, data, path, crop, preprocessing, most_pixels)
     inputs = {each: probe.prepared(each) for each in (preprocessing, preprocessing.squeezed)}
     return PreparedProbe(probe.name, probe.width, probe.height, probe.digest, probe.path, inputs)
-
-
-def _thumbnail(data: bytes, side: int, most_pixels: int) -> bytes:
-    return decode.thumbnail(decode.decode(data, side, most_pixels).image, side)
