@@ -6,6 +6,7 @@ import functools
 import itertools
 import os
 import re
+import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -29,6 +30,7 @@ from imsearch.errors import (
 from imsearch.images import decode
 from imsearch.images.probe import Crop, Indexed, PreparedProbe, Probe, digest_of_file, name_of, read_probe
 from imsearch.models import catalogue, engines
+from imsearch.models.batching import BatchingEmbedder
 from imsearch.models.model import Embedder
 from imsearch.pictures import KEPT_SIDE, Pictures
 from imsearch.records import (
@@ -98,6 +100,9 @@ class Library:
 
     ``isolated`` has probes, which strangers may send, decoded in processes of their own: one that crashes its decoder,
     or takes it too long or too much memory, costs a `ProbeError`.
+
+    Its methods may be called from several threads at once: queries of all of them share the model, and another thread
+    may index or remove meanwhile. What `query_many` gives belongs to one thread, and `close` comes after all others.
     """
 
     def __init__(
@@ -113,7 +118,7 @@ class Library:
         self._device = device
         self._reader: Reader | None = None
         self._store: Store | None = None
-        self._embedder: Embedder | None = None
+        self._embedder: BatchingEmbedder | None = None
         self._bulk_embedder: Embedder | None = None
         self._tuning = DEFAULT_TUNING
         self._candidates: Candidates | None = None
@@ -121,6 +126,8 @@ class Library:
         self._pictures: Pictures | None = None
         self._isolated = _isolated_reader() if isolated else None
         self._base_identity: tuple[int, ...] | None = None
+        self._opening = threading.RLock()  # of each part once
+        self._refreshing = threading.Lock()  # of the candidates
         try:
             if self.path.exists() and not self.path.is_dir():
                 raise LibraryError(f"a library is a directory, and {self.path} is a file")
@@ -218,7 +225,8 @@ class Library:
             if regions and not has_regions:
                 store.want_regions(self.model)
             if precision is not None:
-                self._embedder = None  # it may have been opened in another while there were no vectors
+                with self._opening:
+                    self._embedder = None  # it may have been opened in another while there were no vectors
             with Keeper(store, self.model, self.path) as keeper:
 
                 def tell(event: Event) -> None:
@@ -594,23 +602,26 @@ class Library:
         return self._reader is not None or (self.path / CATALOGUE).exists()
 
     def _reading(self) -> Reader:
-        if self._reader is None:
-            self._reader = Reader(self.path)
-        return self._reader
+        with self._opening:
+            if self._reader is None:
+                self._reader = Reader(self.path)
+            return self._reader
 
     def _existing(self) -> "Store":
-        if self._store is None:
-            from imsearch.store.store import Store
+        with self._opening:
+            if self._store is None:
+                from imsearch.store.store import Store
 
-            self._store = Store(self.path)
-        return self._store
+                self._store = Store(self.path)
+            return self._store
 
     def _open_or_create(self) -> "Store":
-        if self._store is None and not self._exists():
-            from imsearch.store.store import Store
+        with self._opening:
+            if self._store is None and not self._exists():
+                from imsearch.store.store import Store
 
-            self._store = Store.create(self.path)
-        return self._existing()
+                self._store = Store.create(self.path)
+            return self._existing()
 
     def _searched(self) -> tuple[Reader, Space]:
         reader = self._reading()
@@ -653,11 +664,13 @@ class Library:
             self._tuning = tuning
         return self._bulk_embedder
 
-    def _query_embedder(self) -> Embedder:
+    def _query_embedder(self) -> BatchingEmbedder:
         """On the CPU unless told otherwise: one picture is done before an accelerator has even started."""
-        if self._embedder is None:
-            self._embedder = self._open_embedder(self._device or "cpu", DEFAULT_TUNING, lambda event: None)
-        return self._embedder
+        with self._opening:
+            if self._embedder is None:
+                device = self._device or "cpu"
+                self._embedder = BatchingEmbedder(self._open_embedder(device, DEFAULT_TUNING, lambda event: None))
+            return self._embedder
 
     def _has_regions(self) -> bool:
         space = self._reading().space_of(self.model) if self._exists() else None
@@ -692,11 +705,12 @@ class Library:
     def _open_verifier(self) -> "Verifier":
         if not verifying.available():
             raise UsageError(f"verifying needs OpenCV, which comes with: {verifying.INSTALL}")
-        if self._verifier is None:
-            from imsearch.verifying.verifier import Verifier
+        with self._opening:
+            if self._verifier is None:
+                from imsearch.verifying.verifier import Verifier
 
-            self._verifier = Verifier(self.path)
-        return self._verifier
+                self._verifier = Verifier(self.path)
+            return self._verifier
 
     def _read(self, source: "ProbeLike", crop: Crop | None) -> Probe:
         """A probe with all of its pixels."""
@@ -749,12 +763,13 @@ class Library:
 
     def _fresh_candidates(self, reader: Reader, space: Space) -> Candidates:
         """The candidates as of now: opened anew where their file has been replaced."""
-        candidates = self._current_candidates(space)
-        most = LATE if candidates.based else PENDING
-        if reader.latest_vector() - candidates.highest > most and self._can_make_candidates(space):
+        with self._refreshing:
             candidates = self._current_candidates(space)
-        refresh(candidates, reader, space)
-        return candidates
+            most = LATE if candidates.based else PENDING
+            if reader.latest_vector() - candidates.highest > most and self._can_make_candidates(space):
+                candidates = self._current_candidates(space)
+            refresh(candidates, reader, space)
+            return candidates
 
     def _current_candidates(self, space: Space) -> Candidates:
         identity = _identity(base_path(self.path, space))

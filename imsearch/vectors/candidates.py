@@ -5,6 +5,7 @@ they are searched. What came since is in a tail in memory, exact; what left sinc
 """
 
 import math
+import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -85,9 +86,14 @@ class Base:
 
 
 class Candidates:
-    """Vectors under their ids, to be searched."""
+    """Vectors under their ids, to be searched.
+
+    Any number of threads may search while one adds and removes. One search is made at a time: where it takes long it
+    takes all cores.
+    """
 
     def __init__(self, dimensions: int, base: Base | None = None) -> None:
+        self._lock = threading.Lock()  # of the base and the tail, as FAISS has them
         self._base = base
         self._tail = Codes.exact(dimensions)
         self._departed = np.empty(0, np.int64)
@@ -109,7 +115,8 @@ class Candidates:
 
     def add(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
         """Add vectors (n, dimensions) under ids that ascend and are all higher than those already there."""
-        self._tail.add(ids, vectors)
+        with self._lock:
+            self._tail.add(ids, vectors)
         self.highest = int(ids[-1])
 
     def remove(self, departure: int, ids: NDArray[np.int64]) -> None:
@@ -128,13 +135,14 @@ class Candidates:
             if len(allowed) == 0:
                 return [np.empty(0, np.int64) for _ in probes]
             selection = Only(allowed)
-        elif len(self._departed):
-            selection = Without(self._departed)
+        elif len(departed := self._departed):
+            selection = Without(departed)
         parts = []
-        if self._base is not None and len(self._base.codes):
-            parts.append(self._search_base(self._base, probes, k, selection))
-        if len(self._tail):
-            parts.append(self._tail.search(probes, min(k + TIES, len(self._tail)), 1, selection))
+        with self._lock:
+            if self._base is not None and len(self._base.codes):
+                parts.append(self._search_base(self._base, probes, k, selection))
+            if len(self._tail):
+                parts.append(self._tail.search(probes, min(k + TIES, len(self._tail)), 1, selection))
         return [np.concatenate(found) if found else np.empty(0, np.int64) for found in _by_probe(parts, len(probes))]
 
     def _search_base(

@@ -51,5 +51,5 @@ class FeatureJudge:
             return [other is not None and next(verdicts) for other in others]
 
         groups = [list(group) for _, group in itertools.groupby(pairs, key=lambda pair: pair.first.digest)]
-        with self._verifier.blas.limit(limits=1):
+        with self._verifier.comparing():
             return list(itertools.chain.from_iterable(self._verifier.threads.map(judged, groups)))

@@ -1,7 +1,9 @@
 """Verification of hits: features from the cache or from the files, comparisons on all cores, the order of hits."""
 
+import contextlib
 import os
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -36,6 +38,8 @@ Candidate = tuple[Match, float]
 
 Verified = tuple[Match, float, Proof | None]
 
+_comparing = threading.Lock()
+
 
 class Verifier:
     """Compares probes with pictures of one library. Safe to use from several threads."""
@@ -43,12 +47,21 @@ class Verifier:
     def __init__(self, folder: Path) -> None:
         self._cache = Cache(folder, FEATURES)
         self.threads = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="imsearch-verify")
-        self.blas = ThreadpoolController().select(user_api="blas")
+        self._blas = ThreadpoolController().select(user_api="blas")
 
     def close(self) -> None:
         """Give back the cache and the threads."""
         self.threads.shutdown(cancel_futures=True)
         self._cache.close()
+
+    @contextlib.contextmanager
+    def comparing(self) -> Iterator[None]:
+        """Have `threads` and all cores to oneself: BLAS's own threads would only wait for them.
+
+        What BLAS may have is set for the whole process, so that one set of comparisons is made at a time in it.
+        """
+        with _comparing, self._blas.limit(limits=1):
+            yield
 
     def verify(self, probe: Probe, candidates: Sequence[Candidate], k: int) -> list[Verified]:
         """The candidates in the order of what was shown: the same pixels, copies, what has an alignment, the rest.
@@ -119,7 +132,7 @@ class Verifier:
         ]
         size = max(1, -(-len(there) // (os.cpu_count() or 1)))
         parts = [there[at : at + size] for at in range(0, len(there), size)]
-        with self.blas.limit(limits=1):  # its threads and ours would only wait for each other
+        with self.comparing():
             compared = list(self.threads.map(lambda part: compare(features, [found for _, found in part]), parts))
         shown: dict[bytes, tuple[tuple[float, ...], Proof]] = {}
         for part, comparisons in zip(parts, compared, strict=True):
