@@ -42,9 +42,9 @@ _FORMAT_SHARES = (0.90, 0.05, 0.03, 0.02)
 # The parts of indexing
 
 
-def open_embedder() -> Embedder:
-    """The engine that indexes with the default model on the CPU."""
-    return engines.open_embedder(catalogue.parse(catalogue.DEFAULT_MODEL), "cpu", lambda: None, bulk=True)
+def open_embedder(*, bulk: bool = True) -> Embedder:
+    """The engine that indexes with the default model on the CPU, or that which answers queries."""
+    return engines.open_embedder(catalogue.parse(catalogue.DEFAULT_MODEL), "cpu", lambda: None, bulk=bulk)
 
 
 def network() -> Any:
