@@ -113,6 +113,31 @@ def test_threads_share_what_is_opened(library: imsearch.Library, album: Path, pr
         assert fresh._query_embedder().pictures == 8
 
 
+def test_what_came_and_left_is_taken_in_once(
+    library: imsearch.Library, album: Path, tmp_path: Path, probes: list[bytes]
+) -> None:
+    library.index(album)
+    seen(library, probes[0])
+    reader, space = library._searched()
+    new = tmp_path / "new"
+    new.mkdir()
+    together = threading.Barrier(8)
+
+    def ask(_: int) -> Seen:
+        together.wait()
+        return seen(library, probes[0])
+
+    with ThreadPoolExecutor(8) as threads:
+        for number, probe in enumerate(probes):
+            (new / f"{number}.jpg").write_bytes(probe)
+            library.index(new)
+            list(threads.map(ask, range(8)))
+            assert len(library._fresh_candidates(reader, space)) == 12 + number + 1
+        library.remove(new)
+        list(threads.map(ask, range(8)))
+        assert len(library._fresh_candidates(reader, space)) == 12
+
+
 def test_verified_queries_of_several_threads_leave_the_process_as_it_was(
     library: imsearch.Library, album: Path, probes: list[bytes]
 ) -> None:
