@@ -103,13 +103,17 @@ def test_what_is_refused_is_logged(port: int, logged: Queue[dict[str, Any]], raw
     assert logged.get(timeout=SECONDS)["status"] == status
 
 
-def test_an_answer_that_breaks_off_is_a_failure(port: int, logged: Queue[dict[str, Any]]) -> None:
+def test_an_answer_that_breaks_off_is_a_failure(
+    port: int, logged: Queue[dict[str, Any]], caplog: pytest.LogCaptureFixture
+) -> None:
     with connected(port) as connection:
         connection.sendall(request("GET", "/break/one", ALLOWED))
         while connection.recv(65536):
             pass
     line = logged.get(timeout=SECONDS)
     assert (line["status"], line["bytes"]) == (500, 1000)
+    failures = [str(record.exc_info[1]) for record in caplog.records if record.exc_info]
+    assert failures == ["the disk is gone"]
     assert samples(port)["imsearch_http_requests_total", "GET", "/break/{name}", "500"] == 1
 
 

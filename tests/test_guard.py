@@ -349,13 +349,19 @@ def test_a_session_can_be_closed(tokened: int) -> None:
 @pytest.mark.parametrize("token", ["", OTHER_TOKEN, TOKEN + "\n", "ключ", "\ud800", "\0", "x" * 100_000])
 def test_a_wrong_token_opens_no_session(tokened: int, token: str) -> None:
     answer = open_session(tokened, token)
-    assert problem(answer)[0] in (401, 422)
+    assert problem(answer)[0] in (401, 413, 422)
     assert "set-cookie" not in answer.headers
 
 
 @pytest.mark.parametrize("token", [None, 1, [TOKEN], {"token": TOKEN}])
 def test_no_token_at_all_is_invalid(tokened: int, token: object) -> None:
     assert problem(open_session(tokened, token)) == (422, "invalid")
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[" * 15_000, b"\xff\xfe", b'{"token": 1e999}', b'{"token": NaN}'])
+def test_what_is_no_json_is_invalid(tokened: int, body: bytes) -> None:
+    answer = ask(tokened, request("POST", "/v1/session", "Content-Type: application/json", body=body))
+    assert problem(answer)[0] in (400, 422)
 
 
 def test_without_a_token_all_is_open(local: int) -> None:
@@ -386,6 +392,14 @@ def test_more_is_refused_where_it_is_not_announced(local: int, path: str) -> Non
     with connected(local) as connection:
         connection.sendall(head + chunks)  # and no end
         assert problem(answer_on(connection)) == (413, "too-large")
+
+
+def test_strangers_may_send_little(tokened: int) -> None:
+    """What is parsed before anybody has shown the token must cost next to nothing."""
+    nested = b"[" * 20_000
+    raw = request("POST", "/v1/session", "Content-Type: application/json", body=nested)
+    assert problem(ask(tokened, raw)) == (413, "too-large")
+    assert ask(tokened, request("POST", "/echo/body", f"Authorization: Bearer {TOKEN}", body=nested)).body == b"20000"
 
 
 @pytest.mark.parametrize("path", ["/echo/body", "/echo/upload"])

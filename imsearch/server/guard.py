@@ -29,6 +29,9 @@ OPEN_PATHS = frozenset({"/", "/healthz", "/v1/session"})
 
 PAGE_FILES = "/page/"
 
+STRANGERS_BYTES = 16 << 10
+"""The longest body of whoever has not shown the token: enough to show it."""
+
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _OF_THIS_SITE = frozenset({"same-origin", "none"})  # none: a person typed the address
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
@@ -55,7 +58,7 @@ class Guard:
     """ASGI middleware that lets a request pass which is for this server, from its own page or no page at all, by
     somebody who knows the token, and of no more than the allowed size.
 
-    It raises ProblemError for the others.
+    It raises ProblemError, or HTTPException, for the others.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
@@ -70,9 +73,12 @@ class Guard:
             self._check_host(request)
             if scope["method"] not in _READING:
                 _check_site(request)
-            self._check_token(request)
-            self._check_length(request)
-            receive = _LimitedBody(receive, self.settings.max_bytes, self.settings.body_seconds).receive
+            known = is_open(request, self.settings.token)
+            if not known:
+                _check_openness(scope["path"])
+            max_bytes = self.settings.max_bytes if known else STRANGERS_BYTES
+            _check_length(request, max_bytes)
+            receive = _LimitedBody(receive, max_bytes, self.settings.body_seconds).receive
         await self.app(scope, receive, send)
 
     def _check_host(self, request: HTTPConnection) -> None:
@@ -88,22 +94,6 @@ class Guard:
                 f"imsearch serve --allow-host {name}"
             )
             raise ProblemError("wrong-host", HTTPStatus.MISDIRECTED_REQUEST, detail)
-
-    def _check_token(self, request: HTTPConnection) -> None:
-        path = request.scope["path"]
-        if path in OPEN_PATHS or path.startswith(PAGE_FILES) or is_open(request, self.settings.token):
-            return
-        raise ProblemError(
-            "unauthorized",
-            HTTPStatus.UNAUTHORIZED,
-            "this server wants its token: send the header Authorization: Bearer TOKEN, or sign in on its page",
-            headers={"WWW-Authenticate": 'Bearer realm="imsearch"'},
-        )
-
-    def _check_length(self, request: HTTPConnection) -> None:
-        announced = request.headers.get("content-length", "")
-        if announced.isdecimal() and int(announced) > self.settings.max_bytes:
-            raise _too_large(self.settings.max_bytes)
 
 
 class _LimitedBody:
@@ -151,6 +141,25 @@ def _check_site(request: HTTPConnection) -> None:
     ours = f"{request.scope['scheme']}://{request.headers['host']}".lower()
     if any(origin.lower() != ours for origin in origins) or any(site not in _OF_THIS_SITE for site in sites):
         raise ProblemError("forbidden", HTTPStatus.FORBIDDEN, "a page of another site sent this; use the server's own")
+
+
+def _check_openness(path: str) -> None:
+    """Refuse who has not shown the token, but for what leads to showing it."""
+    if path in OPEN_PATHS or path.startswith(PAGE_FILES):
+        return
+    raise ProblemError(
+        "unauthorized",
+        HTTPStatus.UNAUTHORIZED,
+        "this server wants its token: send the header Authorization: Bearer TOKEN, or sign in on its page",
+        headers={"WWW-Authenticate": 'Bearer realm="imsearch"'},
+    )
+
+
+def _check_length(request: HTTPConnection, max_bytes: int) -> None:
+    """Refuse a body that says itself that it is too long, before it comes."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > max_bytes:
+        raise _too_large(max_bytes)
 
 
 def _too_large(max_bytes: int) -> HTTPException:
