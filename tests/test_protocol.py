@@ -126,6 +126,13 @@ def test_a_long_head_within_the_limit_is_answered(patient: int) -> None:
     assert ask(patient, request("GET", "/?" + "a" * 12_000, "X-Long: " + "a" * 16_000)).status == 200
 
 
+def test_each_request_has_its_own_limit(patient: int) -> None:
+    with connected(patient) as connection:
+        for _ in range(4):
+            connection.sendall(request("GET", "/", "X-Long: " + "a" * 16_000))
+            assert answer_on(connection).status == 200
+
+
 def test_a_body_in_small_chunks_is_no_head(patient: int) -> None:
     chunks = b"1\r\na\r\n" * 50_000 + b"0\r\n\r\n"
     assert ask(patient, request("POST", "/", "Transfer-Encoding: chunked") + chunks).body == b"50000"
