@@ -58,11 +58,11 @@ def test_every_picture_finds_itself_first(indexed: imsearch.Library, photos: lis
 def test_a_probe_in_the_library_gets_the_score_that_its_pixels_get(
     indexed: imsearch.Library, photos: list[Path]
 ) -> None:
-    """Its stored vector is taken, and must say what embedding it anew says."""
+    """Its stored vector is taken, and must say what embedding it anew says, as far as bf16 does twice."""
     with Image.open(photos[5]) as photo:
         anew = indexed.query(photo.convert("RGB"), 23)
     for one, other in zip(indexed.query(photos[5], 23), anew, strict=True):
-        assert one.score == pytest.approx(other.score, abs=5e-4)
+        assert one.score == pytest.approx(other.score, abs=2e-3)
 
 
 @pytest.mark.parametrize("count", [1, 6, 23, 50])

@@ -44,7 +44,8 @@ def serve(
         if not folder.exists():
             raise imsearch.UsageError(f"{folder}: no such file or folder")
     on_loopback = is_loopback(host)
-    token = os.environ.get(TOKEN) or (None if on_loopback else secrets.token_urlsafe(32))
+    # Under another name it is a proxy that asks, for whomever.
+    token = os.environ.get(TOKEN) or (None if on_loopback and not names else secrets.token_urlsafe(32))
     settings = Settings(
         token=token,
         hosts=host_names(host, names),

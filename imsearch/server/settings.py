@@ -29,7 +29,6 @@ class Settings:
     folders: tuple[str, ...] = ()
     max_bytes: int = 50 << 20
     body_seconds: float = 30.0
-    max_pixels: int = 100_000_000
     max_waiting: int = 128
 
     def __post_init__(self) -> None:
