@@ -303,6 +303,7 @@ class Library:
         filters: Filters,
     ) -> Iterator[Answer]:
         preprocessing = engines.compiled_preprocessing(self._reference or catalogue.parse(space.model))
+        wanted = () if preprocessing is None else (preprocessing, preprocessing.squeezed)[: 1 + space.regions]
         while True:
             started = time.monotonic()
             names: list[str] = []
@@ -310,7 +311,7 @@ class Library:
             for source in itertools.islice(probes, PROBES_AT_ONCE):
                 names.append(name_of(source))
                 try:
-                    read.append(self._read_for_model(source, crop, preprocessing))
+                    read.append(self._read_for_model(source, crop, wanted))
                 except ImsearchError as exc:
                     read.append(exc)
             if not read:
@@ -373,13 +374,13 @@ class Library:
         """The embedding of a picture: float32, unit length, shape (dimensions,). It need not be indexed."""
         crop = Crop.parse(crop) if isinstance(crop, str) else crop
         preprocessing = self._query_embedder().model.preprocessing
-        vector: NDArray[np.float32] = self._embed([self._read_for_model(probe, crop, preprocessing)])[0]
+        vector: NDArray[np.float32] = self._embed([self._read_for_model(probe, crop, [preprocessing])])[0]
         return vector
 
     def similarity(self, first: "ProbeLike", second: "ProbeLike") -> float:
         """The cosine similarity of two pictures, in -1..1. Neither need be indexed."""
         preprocessing = self._query_embedder().model.preprocessing
-        one, other = self._embed([self._read_for_model(probe, None, preprocessing) for probe in (first, second)])
+        one, other = self._embed([self._read_for_model(probe, None, [preprocessing]) for probe in (first, second)])
         return float(np.clip(one @ other, -1.0, 1.0))
 
     def picture(self, digest: str) -> IndexedPicture:
@@ -718,15 +719,13 @@ class Library:
         return read_probe(source, crop) if self._isolated is None else self._isolated.read(source, crop)
 
     def _read_for_model(
-        self, source: "ProbeLike", crop: Crop | None, preprocessing: Preprocessing | None
+        self, source: "ProbeLike", crop: Crop | None, wanted: Sequence[Preprocessing]
     ) -> Probe | PreparedProbe:
-        """A probe of which the model that ``preprocessing`` is of can be shown all that it asks for."""
+        """A probe of which a model can be shown what is ``wanted``, or anything where that is not known yet."""
         source = self._had(source)
         if self._isolated is None:
-            return read_probe(source, crop, preprocessing)
-        if preprocessing is None:
-            return self._isolated.read(source, crop)
-        return self._isolated.prepare(source, crop, preprocessing)
+            return read_probe(source, crop, wanted[0] if wanted else None)
+        return self._isolated.prepare(source, crop, wanted) if wanted else self._isolated.read(source, crop)
 
     def _had(self, source: "ProbeLike") -> "ProbeLike":
         return self._open_pictures().path(source.digest) if isinstance(source, Indexed) else source

@@ -24,6 +24,7 @@ from imsearch.images.probe import Crop, PreparedProbe, read_probe
 from imsearch.records import Preprocessing
 
 PREPROCESSING = Preprocessing(64, (48, 48), "bicubic", (0.0,) * 3, (1.0,) * 3)
+WANTED = (PREPROCESSING, PREPROCESSING.squeezed)
 PATIENCE = 30.0
 
 
@@ -65,10 +66,10 @@ def test_probes_are_those_read_in_this_process(photos: list[Path], reader: Isola
             for part in (None, crop):
                 expected, found = read_probe(source, part), reader.read(source, part)
                 assert found.image.tobytes() == expected.image.tobytes()
-                for one in (found, reader.prepare(source, part, PREPROCESSING)):
+                for one in (found, reader.prepare(source, part, WANTED)):
                     facts = (one.name, one.width, one.height, one.digest, one.path)
                     assert facts == (expected.name, expected.width, expected.height, expected.digest, expected.path)
-                prepared = reader.prepare(source, part, PREPROCESSING)
+                prepared = reader.prepare(source, part, WANTED)
                 shown = read_probe(source, part, PREPROCESSING)
                 assert isinstance(prepared, PreparedProbe)
                 for each in (PREPROCESSING, PREPROCESSING.squeezed):
@@ -107,7 +108,7 @@ def test_reasons_are_those_of_this_process(photos: list[Path], reader: IsolatedR
     ]:
         with pytest.raises(ProbeError) as expected:
             read_probe(source, crop)
-        for get in (reader.read, lambda *of: reader.prepare(*of, PREPROCESSING)):
+        for get in (reader.read, lambda *of: reader.prepare(*of, WANTED)):
             with pytest.raises(ProbeError) as found:
                 get(source, crop)
             assert str(found.value) == str(expected.value)
@@ -169,7 +170,7 @@ def test_a_bomb_is_refused_before_it_is_decoded(reader: IsolatedReader, stripes:
         (png_of_zeros(20_000, 20_000), "too large: over the limit of 100 megapixels"),
         (bomb, "too large: over the limit of 100 megapixels"),
     ):
-        for get in (reader.read, lambda data: reader.prepare(data, None, PREPROCESSING)):
+        for get in (reader.read, lambda data: reader.prepare(data, None, WANTED)):
             with pytest.raises(ProbeError, match=message):
                 get(data)
     with pytest.raises(PictureError, match="too large"):
@@ -196,7 +197,7 @@ def test_many_threads_at_once(photos: list[Path]) -> None:
     try:
         with ThreadPoolExecutor(16) as threads:
             for _ in range(3):
-                found = threads.map(lambda photo: reader.prepare(photo, None, PREPROCESSING), some)
+                found = threads.map(lambda photo: reader.prepare(photo, None, WANTED), some)
                 assert [probe.digest for probe in found] == expected
     finally:
         reader.close()

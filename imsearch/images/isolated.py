@@ -3,7 +3,7 @@
 import functools
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -62,12 +62,12 @@ class IsolatedReader:
         image = decode.from_array(pixels)
         return Probe(name_of(source), image, *image.size, digest, path)
 
-    def prepare(self, source: Any, crop: Crop | None, preprocessing: Preprocessing) -> Probe | PreparedProbe:
-        """The same, but of an encoded picture there is only what the model that ``preprocessing`` is of is shown, of
-        its centre and of all of it: a few hundred kB, however large it is."""
+    def prepare(self, source: Any, crop: Crop | None, wanted: Sequence[Preprocessing]) -> Probe | PreparedProbe:
+        """The same, but of an encoded picture there is only what a model is shown that has it ``wanted`` so: a few
+        hundred kB, however large it is. The first makes the largest demand on its size."""
         if not isinstance(source, (str, os.PathLike, bytes)):
-            return read_probe(source, crop, preprocessing)
-        return self._run_on(source, _prepared, crop, preprocessing)
+            return read_probe(source, crop, wanted[0])
+        return self._run_on(source, _prepared, crop, wanted)
 
     def thumbnail(self, data: bytes, side: int) -> bytes:
         """A JPEG of an encoded picture, upright, that fits a square of ``side`` pixels. Raises `PictureError`."""
@@ -117,8 +117,8 @@ def _whole(
 
 
 def _prepared(
-    name: str, data: bytes, path: bytes | None, most_pixels: int, crop: Crop | None, preprocessing: Preprocessing
+    name: str, data: bytes, path: bytes | None, most_pixels: int, crop: Crop | None, wanted: Sequence[Preprocessing]
 ) -> PreparedProbe:
-    probe = decoded(name, data, path, crop, preprocessing, most_pixels)
-    inputs = {each: probe.prepared(each) for each in (preprocessing, preprocessing.squeezed)}
+    probe = decoded(name, data, path, crop, wanted[0], most_pixels)
+    inputs = {each: probe.prepared(each) for each in wanted}
     return PreparedProbe(probe.name, probe.width, probe.height, probe.digest, probe.path, inputs)

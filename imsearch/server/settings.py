@@ -18,7 +18,7 @@ class Settings:
     ``token`` must be shown by whoever asks, None where nobody else can (loopback). ``hosts`` are the names, without
     port, that the Host header may have. ``folders`` are absolute paths that may be indexed besides what the library
     already knows. ``max_bytes`` limits the body of a request and what a URL gives, ``body_seconds`` how long a body may
-    take to come, ``max_pixels`` the size of a probe, ``max_waiting`` the queries that wait or run at the same time.
+    take to come, ``max_waiting`` the queries that wait or run at the same time.
 
     Raises:
         UsageError: a token that is short, or that no header can carry.
