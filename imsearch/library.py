@@ -161,6 +161,12 @@ class Library:
         return spaces[0].model if spaces else catalogue.DEFAULT_MODEL
 
     @property
+    def embedded(self) -> tuple[int, int]:
+        """How many pictures queries have had embedded, and in how many batches."""
+        embedder = self._embedder
+        return (0, 0) if embedder is None else (embedder.pictures, embedder.batches)
+
+    @property
     def device(self) -> str | None:
         """Where models run, as it was told; None where the machine decides."""
         return self._device

@@ -66,6 +66,13 @@ def test_each_library_has_its_importer(library: str, allowed: set[str]) -> None:
     assert importers == allowed
 
 
+@pytest.mark.parametrize("library", ["fastapi", "starlette", "pydantic", "anyio"])
+def test_only_the_server_speaks_http(library: str) -> None:
+    for path in PACKAGE.rglob("*.py"):
+        if not path.is_relative_to(PACKAGE / "server"):
+            assert not any(name.split(".")[0] == library for name in imports(path)), path
+
+
 @pytest.mark.parametrize(
     "room",
     [

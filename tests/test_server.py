@@ -276,3 +276,12 @@ def test_the_description_has_an_example_of_every_answer(client: TestClient) -> N
         for method, operation in methods.items():
             assert operation["summary"], (method, path)
             assert operation["tags"], (method, path)
+
+
+def test_the_metrics_count_what_the_model_did(filled: TestClient, stripes: bytes, album: Path) -> None:
+    upload(filled, stripes)
+    upload(filled, sorted(album.iterdir())[0].read_bytes())  # whose vector is there
+    lines = filled.get("/metrics").text.splitlines()
+    assert "imsearch_embedded_pictures_total 1.0" in lines
+    assert "imsearch_embedded_batches_total 1.0" in lines
+    assert 'imsearch_http_requests_total{method="POST",route="/v1/query",status="200"} 2.0' in lines

@@ -3,14 +3,19 @@
 import logging
 import time
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 from fastapi import APIRouter, Response
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.metrics_core import CounterMetricFamily
+from prometheus_client.registry import Collector
 from pythonjsonlogger.json import JsonFormatter
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from imsearch.library import Library
 
 LOGGING: dict[str, Any] = {
     "version": 1,
@@ -41,11 +46,25 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 _log = logging.getLogger(__name__)
 
 
-class Metrics:
-    """Numbers about the requests of one app. Labels take few values, whatever is asked for."""
+class _Embedded(Collector):
+    """Numbers about the model, which the library counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """The numbers now."""
+        pictures, batches = self._library.embedded
+        yield CounterMetricFamily("imsearch_embedded_pictures", "Pictures embedded for queries.", value=pictures)
+        yield CounterMetricFamily("imsearch_embedded_batches", "Batches that they were embedded in.", value=batches)
+
+
+class Metrics:
+    """Numbers about the requests of one app and its model. Labels take few values, whatever is asked for."""
+
+    def __init__(self, library: Library) -> None:
         self.registry = CollectorRegistry()
+        self.registry.register(_Embedded(library))
         self.requests = Counter(
             "imsearch_http_requests",
             "Requests answered, by the template of their route.",

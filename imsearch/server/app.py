@@ -39,7 +39,7 @@ def create_app(library: Library, settings: Settings | None = None) -> FastAPI:
     app.state.gate = queries.Gate(settings.max_waiting)
     app.state.runs = runs.Runs(library)
     problems.install(app)
-    _guard(app, settings)
+    _guard(app, library, settings)
     app.include_router(session.router)
     app.include_router(queries.router)
     app.include_router(pictures.router)
@@ -59,9 +59,9 @@ def create_app(library: Library, settings: Settings | None = None) -> FastAPI:
     return app
 
 
-def _guard(app: FastAPI, settings: Settings) -> None:
+def _guard(app: FastAPI, library: Library, settings: Settings) -> None:
     """Put what every request passes around the routes."""
-    metrics = Metrics()
+    metrics = Metrics(library)
     app.include_router(metrics_router(metrics))
     app.add_middleware(Guard, settings=settings)  # the last one added is the outermost
     app.add_middleware(problems.LastResort)
