@@ -5,9 +5,7 @@ import errno
 import functools
 import itertools
 import os
-import re
 import threading
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,18 +19,18 @@ from numpy.typing import NDArray
 from imsearch import verifying
 from imsearch.errors import (
     DiskFullError,
-    ImsearchError,
     LibraryError,
     LibraryLockedError,
     LibraryNotFoundError,
     UsageError,
 )
 from imsearch.images import decode
-from imsearch.images.probe import Crop, Indexed, PreparedProbe, Probe, digest_of_file, name_of, read_probe
+from imsearch.images.probe import Crop, Indexed, digest_of_file, name_of
 from imsearch.models import catalogue, engines
 from imsearch.models.batching import BatchingEmbedder
 from imsearch.models.model import Embedder
 from imsearch.pictures import KEPT_SIDE, Pictures
+from imsearch.querying import Asked, Asking, Probes, embed
 from imsearch.records import (
     DEFAULT_TUNING,
     Answer,
@@ -47,32 +45,22 @@ from imsearch.records import (
     LibraryInfo,
     Listener,
     PreparingModel,
-    Preprocessing,
     TrashReport,
     Tuning,
 )
-from imsearch.searching import Question, check_fingerprint, gather, hit_of, search
 from imsearch.store.cache import FEATURES, THUMBNAILS
 from imsearch.store.connection import CATALOGUE
 from imsearch.store.reader import Reader
-from imsearch.store.rows import Match, Space
+from imsearch.store.rows import Space
 from imsearch.upkeep import PENDING, Keeper, base_path, keep, open_base, refresh
 from imsearch.vectors.candidates import Candidates
 
 if TYPE_CHECKING:
-    import PIL.Image
-
     from imsearch.duplicates.judging import Judge
     from imsearch.images.isolated import IsolatedReader
-    from imsearch.images.probe import Clipboard
+    from imsearch.images.probe import ProbeLike
     from imsearch.store.store import Store
     from imsearch.verifying.verifier import Verifier
-
-    ProbeLike = str | os.PathLike[str] | bytes | Clipboard | Indexed | PIL.Image.Image | NDArray[np.uint8]
-    """A path or http(s) URL, encoded bytes, `CLIPBOARD`, an `Indexed` picture, a Pillow image, or uint8 pixels (height,
-    width[, 3 or 4])."""
-
-PROBES_AT_ONCE = 64
 
 _CACHES = ("candidates-*.faiss", f"{FEATURES.name}*", f"{THUMBNAILS.name}*")
 
@@ -82,8 +70,6 @@ BYTES_PER_NUMBER = 2
 LATE = 20_000
 """Vectors by which the file of candidates may be behind before a query brings it up to date first; where there is no
 file at all, fewer suffice."""
-
-_FORMAT_NAMES = {"jpg": "jpeg", "tif": "tiff", "heic": "heif", "jp2": "jpeg2000", "ppm": "pnm", "apng": "png"}
 
 
 def default_library() -> Path:
@@ -124,7 +110,11 @@ class Library:
         self._candidates: Candidates | None = None
         self._verifier: Verifier | None = None
         self._pictures: Pictures | None = None
-        self._isolated = _isolated_reader() if isolated else None
+        self._isolated: IsolatedReader | None = None
+        if isolated:
+            from imsearch.images import isolated as processes  # which other queries do without
+
+            self._isolated = processes.IsolatedReader()
         self._base_identity: tuple[int, ...] | None = None
         self._opening = threading.RLock()  # of each part once
         self._refreshing = threading.Lock()  # of the candidates
@@ -289,105 +279,28 @@ class Library:
         verify: bool = False,
     ) -> Iterator[Answer]:
         """An `Answer` to each probe in turn, as `query` would give; a probe that cannot be had costs only its own."""
-        if k < 1:
-            raise UsageError(f"k must be at least 1, not {k}")
-        crop = Crop.parse(crop) if isinstance(crop, str) else crop
-        chosen = checked_filters(filters)
+        asked = Asked.of(k, crop, min_score, filters)
         reader, space = self._searched()
+        asking = Asking(reader, space, asked, self._probes(), self._query_embedder, self._fresh_candidates)
         if verify:
-            return self._verified_answers(probes, reader, space, k, crop, min_score, chosen)
-        return self._answers(iter(probes), reader, space, k, crop, min_score, chosen)
-
-    def _answers(
-        self,
-        probes: "Iterator[ProbeLike]",
-        reader: Reader,
-        space: Space,
-        k: int,
-        crop: Crop | None,
-        min_score: float,
-        filters: Filters,
-    ) -> Iterator[Answer]:
+            return asking.verified_answers(probes, self._open_verifier())
         preprocessing = engines.compiled_preprocessing(self._reference or catalogue.parse(space.model))
-        wanted = () if preprocessing is None else (preprocessing, preprocessing.squeezed)[: 1 + space.regions]
-        while True:
-            started = time.monotonic()
-            names: list[str] = []
-            read: list[Probe | PreparedProbe | ImsearchError] = []
-            for source in itertools.islice(probes, PROBES_AT_ONCE):
-                names.append(name_of(source))
-                try:
-                    read.append(self._read_for_model(source, crop, wanted))
-                except ImsearchError as exc:
-                    read.append(exc)
-            if not read:
-                return
-            good = [probe for probe in read if not isinstance(probe, ImsearchError)]
-            questions = self._questions(good, reader, space)
-            candidates = self._fresh_candidates(reader, space)
-            hits = iter(
-                search(questions, reader, space, candidates, k=k, filters=filters, min_score=min_score)
-                if questions
-                else ()
-            )
-            seconds = (time.monotonic() - started) / len(read)
-            for name, probe in zip(names, read, strict=True):
-                if isinstance(probe, ImsearchError):
-                    yield Answer(name, [], seconds, probe)
-                else:
-                    yield Answer(name, next(hits), seconds, size=(probe.width, probe.height))
-
-    def _verified_answers(
-        self,
-        probes: "Iterable[ProbeLike]",
-        reader: Reader,
-        space: Space,
-        k: int,
-        crop: Crop | None,
-        min_score: float,
-        filters: Filters,
-    ) -> Iterator[Answer]:
-        verifier = self._open_verifier()
-        check_fingerprint(space, self._query_embedder().model)
-        for source in probes:
-            started = time.monotonic()
-            try:
-                probe = self._read(source, crop)  # all of its pixels, to be compared
-            except ImsearchError as exc:
-                yield Answer(name_of(source), [], time.monotonic() - started, exc)
-                continue
-            verified = verifier.verify(probe, self._gathered(probe, reader, space, k, filters), k)
-            kept = [(match, score, proof) for match, score, proof in verified if score >= min_score][:k]
-            hits = [hit_of(rank, match, score, proof) for rank, (match, score, proof) in enumerate(kept, 1)]
-            yield Answer(name_of(source), hits, time.monotonic() - started, size=(probe.width, probe.height))
-
-    def _gathered(
-        self, probe: Probe, reader: Reader, space: Space, k: int, filters: Filters
-    ) -> list[tuple[Match, float]]:
-        """Files of the pictures that a probe is to be compared with."""
-        from imsearch.verifying.verifier import CANDIDATES
-        from imsearch.verifying.views import views
-
-        embedder = self._query_embedder()
-        vectors = embedder.embed(views(probe, embedder.model.preprocessing))
-        stored = _stored_vector(probe, reader, space)
-        if stored is not None:
-            vectors[0] = stored  # so that scores are those of a query that is not verified
-        candidates = self._fresh_candidates(reader, space)
-        return gather(vectors, reader, space, candidates, count=max(k, CANDIDATES), filters=filters)
+        return asking.answers(iter(probes), preprocessing)
 
     def embed(self, probe: "ProbeLike", *, crop: str | Crop | None = None) -> NDArray[np.float32]:
         """The embedding of a picture: float32, unit length, shape (dimensions,). It need not be indexed."""
-        crop = Crop.parse(crop) if isinstance(crop, str) else crop
-        preprocessing = self._query_embedder().model.preprocessing
-        vector: NDArray[np.float32] = self._embed([self._read_for_model(probe, crop, [preprocessing])])[0]
+        vector: NDArray[np.float32] = self._embed([probe], Crop.parse(crop) if isinstance(crop, str) else crop)[0]
         return vector
 
     def similarity(self, first: "ProbeLike", second: "ProbeLike") -> float:
         """The cosine similarity of two pictures, in -1..1. Neither need be indexed."""
-        preprocessing = self._query_embedder().model.preprocessing
-        one, other = self._embed([self._read_for_model(probe, None, [preprocessing]) for probe in (first, second)])
+        one, other = self._embed([first, second], None)
         return float(np.clip(one @ other, -1.0, 1.0))
+
+    def _embed(self, sources: "Sequence[ProbeLike]", crop: Crop | None) -> NDArray[np.float32]:
+        embedder = self._query_embedder()
+        wanted = embedder.model.preprocessing
+        return embed([self._probes().read_for_model(source, crop, [wanted]) for source in sources], embedder, wanted)
 
     def picture(self, digest: str) -> IndexedPicture:
         """What the library knows of the picture with this digest (SHA-256 in hex) and the files that hold it.
@@ -704,10 +617,14 @@ class Library:
         return embedder
 
     def _open_pictures(self) -> Pictures:
-        if self._pictures is None:
-            thumbnail_of = decode.thumbnail_of if self._isolated is None else self._isolated.thumbnail
-            self._pictures = Pictures(self._reading(), self.path, thumbnail_of)
-        return self._pictures
+        with self._opening:
+            if self._pictures is None:
+                thumbnail_of = decode.thumbnail_of if self._isolated is None else self._isolated.thumbnail
+                self._pictures = Pictures(self._reading(), self.path, thumbnail_of)
+            return self._pictures
+
+    def _probes(self) -> Probes:
+        return Probes(self._open_pictures, self._isolated)
 
     def _open_verifier(self) -> "Verifier":
         if not verifying.available():
@@ -718,53 +635,6 @@ class Library:
 
                 self._verifier = Verifier(self.path)
             return self._verifier
-
-    def _read(self, source: "ProbeLike", crop: Crop | None) -> Probe:
-        """A probe with all of its pixels."""
-        source = self._had(source)
-        return read_probe(source, crop) if self._isolated is None else self._isolated.read(source, crop)
-
-    def _read_for_model(
-        self, source: "ProbeLike", crop: Crop | None, wanted: Sequence[Preprocessing]
-    ) -> Probe | PreparedProbe:
-        """A probe of which a model can be shown what is ``wanted``, or anything where that is not known yet."""
-        source = self._had(source)
-        if self._isolated is None:
-            return read_probe(source, crop, wanted[0] if wanted else None)
-        return self._isolated.prepare(source, crop, wanted) if wanted else self._isolated.read(source, crop)
-
-    def _had(self, source: "ProbeLike") -> "ProbeLike":
-        return self._open_pictures().path(source.digest) if isinstance(source, Indexed) else source
-
-    def _embed(self, probes: Sequence[Probe | PreparedProbe], *, squeezed: bool = False) -> NDArray[np.float32]:
-        embedder = self._query_embedder()
-        preprocessing = embedder.model.preprocessing.squeezed if squeezed else embedder.model.preprocessing
-        return embedder.embed(np.stack([probe.prepared(preprocessing) for probe in probes]))
-
-    def _questions(self, probes: Sequence[Probe | PreparedProbe], reader: Reader, space: Space) -> list[Question]:
-        """Probes as vectors; those whose very bytes are in the library have theirs already."""
-        vectors: dict[int, NDArray[np.float32]] = {}
-        for at, probe in enumerate(probes):
-            stored = _stored_vector(probe, reader, space)
-            if stored is not None:
-                vectors[at] = stored
-        new = [at for at in range(len(probes)) if at not in vectors]
-        if new:
-            check_fingerprint(space, self._query_embedder().model)
-            vectors.update(zip(new, self._embed([probes[at] for at in new]), strict=True))
-        views = self._squeezed(probes, space) if space.regions and probes else [None] * len(probes)
-        return [
-            Question(vectors[at], probe.digest, probe.path, view)
-            for at, (probe, view) in enumerate(zip(probes, views, strict=True))
-        ]
-
-    def _squeezed(self, probes: Sequence[Probe | PreparedProbe], space: Space) -> Sequence[NDArray[np.float32] | None]:
-        """The vectors of all of each probe; None where the model sees all of it anyhow."""
-        model = self._query_embedder().model
-        check_fingerprint(space, model)
-        if model.preprocessing == model.preprocessing.squeezed:
-            return [None] * len(probes)
-        return list(self._embed(probes, squeezed=True))
 
     def _fresh_candidates(self, reader: Reader, space: Space) -> Candidates:
         """The candidates as of now: opened anew where their file has been replaced."""
@@ -805,18 +675,6 @@ class Library:
             store.forget_departures(base.stamp.departure, space)
 
 
-def _isolated_reader() -> "IsolatedReader":
-    from imsearch.images.isolated import IsolatedReader  # with what starts processes, which other queries do without
-
-    return IsolatedReader()
-
-
-def _stored_vector(probe: Probe | PreparedProbe, reader: Reader, space: Space) -> NDArray[np.float32] | None:
-    """The vector, of unit length, of a probe whose very bytes are in the library; None for another."""
-    stored = None if probe.digest is None else reader.vector_of(probe.digest, space)
-    return None if stored is None else stored / np.linalg.norm(stored)
-
-
 def _identity(path: Path) -> tuple[int, ...] | None:
     """What tells a file from the one that was in its place before; None where there is none."""
     try:
@@ -824,34 +682,3 @@ def _identity(path: Path) -> tuple[int, ...] | None:
     except OSError:
         return None
     return status.st_ino, status.st_mtime_ns, status.st_size
-
-
-def checked_filters(filters: Filters | None) -> Filters:
-    """Filters with dates and formats in the catalogue's own form. Raises `UsageError` for those that have none."""
-    if filters is None:
-        return Filters()
-    formats = tuple(_FORMAT_NAMES.get(name.lower().lstrip("."), name.lower().lstrip(".")) for name in filters.formats)
-    for name in formats:
-        if name not in decode.FORMATS:
-            raise UsageError(f"there is no format '{name}': name {', '.join(decode.FORMATS)}")
-    return Filters(
-        under=filters.under,
-        taken_after=_date(filters.taken_after),
-        taken_before=_date(filters.taken_before),
-        formats=formats,
-        min_width=filters.min_width,
-        min_height=filters.min_height,
-    )
-
-
-def _date(text: str | None) -> str | None:
-    """A date as a prefix of how the catalogue writes times, so that comparing text compares time."""
-    if text is None:
-        return None
-    candidate = text.strip().replace(" ", "T")
-    full = "0001-01-01T00:00:00"
-    if re.fullmatch(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d)?)?)?)?", candidate):
-        with contextlib.suppress(ValueError):
-            time.strptime(candidate + full[len(candidate) :], "%Y-%m-%dT%H:%M:%S")
-            return candidate
-    raise UsageError(f"a date is YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDTHH:MM, not '{text}'")

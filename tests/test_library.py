@@ -152,7 +152,7 @@ def test_each_of_many_probes_is_answered(
     library: imsearch.Library, album: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     library.index(album)
-    monkeypatch.setattr("imsearch.library.PROBES_AT_ONCE", 5)
+    monkeypatch.setattr("imsearch.querying.PROBES_AT_ONCE", 5)
     photos = sorted(album.iterdir())
     for count in (4, 5, 6, 10, 12):
         answers = list(library.query_many(iter(photos[:count]), 1))

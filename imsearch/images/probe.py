@@ -34,9 +34,10 @@ class Indexed:
     digest: str
 
 
-ProbeLike = "str | os.PathLike[str] | bytes | Clipboard | Indexed | Image.Image | NDArray[np.uint8]"
-"""A path or http(s) URL, encoded bytes, `CLIPBOARD`, an `Indexed` picture (which only its library can read), a Pillow
-image, or uint8 pixels (height, width[, 3 or 4])."""
+if TYPE_CHECKING:
+    ProbeLike = str | os.PathLike[str] | bytes | Clipboard | Indexed | Image.Image | NDArray[np.uint8]
+    """A path or http(s) URL, encoded bytes, `CLIPBOARD`, an `Indexed` picture (which only its library can read), a
+    Pillow image, or uint8 pixels (height, width[, 3 or 4])."""
 
 
 @dataclass(frozen=True, slots=True)

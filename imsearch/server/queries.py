@@ -16,7 +16,7 @@ from imsearch.server.schemas import ID, Found
 from imsearch.server.served import Served, ServedDep
 
 if TYPE_CHECKING:
-    from imsearch.library import ProbeLike
+    from imsearch.images.probe import ProbeLike
 
 router = APIRouter(prefix="/v1", tags=["queries"])
 
