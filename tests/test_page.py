@@ -1,0 +1,634 @@
+"""The web page in a real browser, over a real server and library."""
+
+import contextlib
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal, NoReturn
+
+import pytest
+from PIL import Image, ImageOps
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Route, ViewportSize, expect, sync_playwright
+from servers import running
+
+import imsearch
+from imsearch.server.app import create_app
+from imsearch.server.settings import Settings
+
+AXE = Path(__file__).parents[1] / ".venv/axe/node_modules/axe-core/axe.min.js"
+
+DESKTOP: ViewportSize = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 360, "height": 740}
+
+TOKEN = "sesame-sesame-sesame-sesame-open"
+
+LONG = 60_000
+"""Milliseconds that a run may take, on a machine that does much else."""
+
+
+def do_without(what: str) -> NoReturn:
+    """Skip a test for want of something, which continuous integration must have."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{what} is missing")
+    pytest.skip(f"{what} is missing: scripts/test says how to get it")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        do_without("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    if not AXE.exists():
+        do_without("axe-core")
+    return AXE.read_text()
+
+
+@contextlib.contextmanager
+def tab(
+    browser: Browser,
+    address: str,
+    path: str = "/",
+    viewport: ViewportSize = DESKTOP,
+    scheme: Literal["light", "dark"] = "light",
+) -> Iterator[Page]:
+    """A tab of its own on the page; scripts must not fail, and nothing may be against the content security policy."""
+    context = browser.new_context(viewport=viewport, locale="en-GB", color_scheme=scheme)
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+    wrong: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            wrong.append(message.text)
+
+    page.on("console", hear)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    try:
+        page.goto(address + path)
+        yield page
+        assert wrong == []
+    finally:
+        context.close()
+
+
+@pytest.fixture
+def address(library: imsearch.Library, album: Path) -> Iterator[str]:
+    """A server over a library of a dozen photographs."""
+    library.index(album)
+    with running(create_app(library)) as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    with tab(browser, address) as page:
+        yield page
+
+
+@pytest.fixture
+def photo(album: Path) -> Path:
+    """The one that is asked with."""
+    return album / "summer-palace.jpg"
+
+
+def ask(page: Page, picture: Path) -> None:
+    """Ask with a file, and wait for the hits."""
+    page.locator("#file").set_input_files(picture)
+    expect(page.locator("#search-status")).to_contain_text(" in ")
+    expect(page.locator("#probe-name")).to_have_text(picture.name)
+    expect(page.locator("#answer")).to_have_attribute("aria-busy", "false")
+
+
+def names(page: Page) -> list[str]:
+    """Of the hits that are shown."""
+    return page.locator(".hit .name").all_inner_texts()
+
+
+# How a picture comes onto the page
+
+
+def test_a_file_that_is_chosen_finds_itself_first(page: Page, photo: Path) -> None:
+    with page.expect_file_chooser() as choosing:
+        page.locator("#start").get_by_role("button", name="Choose a picture").click()
+    choosing.value.set_files(photo)
+    expect(page.locator("#search-status")).to_contain_text("12 hits in")
+    first = page.locator(".hit").first
+    expect(first.locator(".name")).to_have_text(photo.name)
+    expect(first.locator(".score")).to_have_text("1.000")
+    expect(first.locator(".folder")).to_have_text(str(photo.parent))
+    expect(first.locator("img")).to_have_js_property("naturalWidth", 320)
+    expect(page.locator("#probe-picture")).to_have_js_property("complete", True)
+
+
+DROP = """([target, bytes, name]) => {
+    const data = new DataTransfer();
+    data.items.add(new File([new Uint8Array(bytes)], name, { type: "image/jpeg" }));
+    for (const type of ["dragenter", "dragover", "drop"]) {
+        target.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
+        if (type === "dragover" && document.getElementById("veil").hidden) throw new Error("no veil is shown");
+    }
+}"""
+
+
+def test_a_file_can_be_dropped_anywhere(page: Page, photo: Path) -> None:
+    header = page.locator("header").element_handle()
+    page.evaluate(DROP, [header, list(photo.read_bytes()), photo.name])
+    expect(page.locator(".hit .name").first).to_have_text(photo.name)
+    expect(page.locator("#veil")).to_be_hidden()
+
+
+COPY = """async (bytes) => {
+    const bitmap = await createImageBitmap(new Blob([new Uint8Array(bytes)]));
+    const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+    canvas.getContext("2d").drawImage(bitmap, 0, 0);
+    const png = await canvas.convertToBlob({ type: "image/png" });
+    await navigator.clipboard.write([new ClipboardItem({ "image/png": png })]);
+}"""
+
+
+def test_a_picture_can_be_pasted(page: Page, photo: Path) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.evaluate(COPY, list(photo.read_bytes()))
+    page.keyboard.press("Control+V")
+    expect(page.locator(".hit .name").first).to_have_text(photo.name)
+
+
+def test_an_address_that_is_pasted_or_typed_is_fetched_by_the_server(page: Page) -> None:
+    page.get_by_label("Or search with a picture on the web").fill("http://127.0.0.1:1/private.jpg")
+    page.keyboard.press("Enter")
+    problem = page.get_by_role("alert")
+    expect(problem).to_contain_text("127.0.0.1")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.evaluate("navigator.clipboard.writeText('http://127.0.0.2:1/pasted.jpg')")
+    page.locator("#main").focus()
+    page.keyboard.press("Control+V")
+    expect(page.locator("#probe-name")).to_have_text("http://127.0.0.2:1/pasted.jpg")
+    expect(problem).to_contain_text("127.0.0.2")
+
+
+def test_what_is_no_picture_is_told(page: Page, tmp_path: Path) -> None:
+    text = tmp_path / "notes.jpg"
+    text.write_text("no picture")
+    page.locator("#file").set_input_files(text)
+    expect(page.get_by_role("alert")).to_contain_text("not a picture")
+    expect(page.locator("#probe-unseen")).to_be_visible()
+
+
+def test_a_late_answer_does_not_replace_a_newer_one(page: Page, album: Path, photo: Path) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/v1/query?*", hold)
+    with page.expect_request("**/v1/query?*"):
+        page.locator("#file").set_input_files(album / "bird.jpg")
+    with page.expect_event("requestfailed") as dropped:
+        ask(page, photo)
+    assert dropped.value == held[0].request
+    assert names(page)[0] == photo.name
+
+
+# The part that is meant
+
+
+def crop_of(url: str) -> str | None:
+    found = re.search(r"crop=([^&]*)", url)
+    return found and found.group(1).replace("%25", "%").replace("%2C", ",")
+
+
+def test_a_part_is_drawn_with_the_pointer_and_moved(page: Page, photo: Path) -> None:
+    ask(page, photo)
+    box = page.locator("#stage").bounding_box()
+    assert box is not None
+
+    def drag(start: tuple[float, float], end: tuple[float, float]) -> str | None:
+        with page.expect_request("**/v1/query?*") as asked:
+            page.mouse.move(box["x"] + start[0] * box["width"], box["y"] + start[1] * box["height"])
+            page.mouse.down()
+            page.mouse.move(box["x"] + end[0] * box["width"], box["y"] + end[1] * box["height"], steps=4)
+            page.mouse.up()
+        return crop_of(asked.value.url)
+
+    drawn = drag((0.25, 0.25), (0.75, 0.75))
+    assert drawn is not None
+    assert [float(share.rstrip("%")) for share in drawn.split(",")] == pytest.approx([25, 25, 50, 50], abs=1)
+    expect(page.locator("#crop")).to_be_visible()
+    moved = drag((0.5, 0.5), (0.4, 0.9))
+    assert moved is not None
+    assert [float(share.rstrip("%")) for share in moved.split(",")] == pytest.approx([15, 50, 50, 50], abs=1)
+    page.get_by_role("button", name="Use the whole picture").click()
+    expect(page.locator("#crop")).to_be_hidden()
+    expect(page.locator(".hit .score").first).to_have_text("1.000")
+
+
+def test_a_part_is_given_by_the_keyboard(page: Page, photo: Path) -> None:
+    ask(page, photo)
+    page.get_by_text("Part in numbers").click()
+    for label, share in (("Left", "10"), ("Top", "20"), ("Width", "30"), ("Height", "40")):
+        page.get_by_label(label, exact=True).press("Control+A")
+        page.keyboard.type(share)
+    with page.expect_request("**/v1/query?*") as asked:
+        page.keyboard.press("Enter")
+    assert crop_of(asked.value.url) == "10%,20%,30%,40%"
+    expect(page.locator("#crop")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#crop")).to_be_hidden()
+    expect(page.get_by_label("Left", exact=True)).to_have_value("0")
+    expect(page.locator(".hit .name").first).to_have_text(photo.name)
+
+
+# Hits
+
+
+def test_more_like_this_goes_back_and_survives_a_reload(page: Page, photo: Path) -> None:
+    ask(page, photo)
+    uploaded = names(page)
+    second = page.locator(".hit").nth(1)
+    name = second.locator(".name").inner_text()
+    second.get_by_role("button", name="More like this").click()
+    expect(page.locator("#probe-name")).to_have_text(name)
+    expect(page.locator(".hit .name").first).to_have_text(name)
+    identity = sha256((photo.parent / name).read_bytes()).hexdigest()
+    assert page.url.endswith(f"/?like={identity}")
+    page.go_back()
+    expect(page.locator("#probe-name")).to_have_text(photo.name)
+    assert names(page) == uploaded
+    page.go_forward()
+    expect(page.locator(".hit .name").first).to_have_text(name)
+    page.reload()
+    expect(page.locator("#probe-name")).to_have_text(name)
+    expect(page.locator(".hit .name").first).to_have_text(name)
+
+
+def test_a_thumbnail_opens_the_picture_with_all_its_files(
+    browser: Browser, library: imsearch.Library, album: Path, photo: Path
+) -> None:
+    shutil.copy(photo, album / "again.jpg")
+    library.index(album)
+    with running(create_app(library)) as address, tab(browser, address) as page:
+        ask(page, photo)
+        button = page.get_by_role("button", name=f"Show {photo.name}")
+        button.click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog.get_by_role("img")).to_have_js_property("complete", True)
+        expect(dialog).to_contain_text("2 files hold it")
+        expect(dialog).to_contain_text(str(photo))
+        expect(dialog).to_contain_text(str(album / "again.jpg"))
+        page.keyboard.press("Escape")
+        expect(dialog).to_be_hidden()
+        expect(button).to_be_focused()
+
+
+def test_the_path_of_a_hit_is_copied(page: Page, photo: Path) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    ask(page, photo)
+    page.locator(".hit").first.get_by_role("button", name="Copy path").click()
+    expect(page.locator("#toast")).to_have_text("Path copied")
+    assert page.evaluate("navigator.clipboard.readText()") == str(photo)
+
+
+def test_a_match_is_drawn(page: Page, photo: Path, tmp_path: Path) -> None:
+    probe = tmp_path / "mirrored.jpg"
+    with Image.open(photo) as picture:
+        width, height = picture.size
+        ImageOps.mirror(picture.crop((0, 0, width * 3 // 4, height))).save(probe, quality=90)
+    ask(page, probe)
+    page.get_by_label("Check for copies").check()
+    hit = page.locator(".hit", has=page.locator(".badge.copy")).first
+    expect(hit.locator(".name")).to_have_text(photo.name)
+    expect(hit.locator(".how")).to_contain_text("mirrored")
+    button = hit.get_by_role("button", name="Match")
+    button.click()
+    drawing = page.get_by_role("dialog").locator("svg.match")
+    expect(drawing.locator("polygon")).to_have_count(2)
+    expect(drawing.locator("image")).to_have_count(2)
+    expect(drawing.locator("line").first).to_be_visible()
+    page.get_by_role("dialog").get_by_label("Lines").uncheck()
+    expect(drawing.locator("line").first).to_be_hidden()
+    frames, outlines = drawing.locator("rect.frame"), drawing.locator("polygon")
+    for side in (0, 1):
+        frame, outline = frames.nth(side).bounding_box(), outlines.nth(side).bounding_box()
+        assert frame is not None
+        assert outline is not None
+        share = outline["width"] / frame["width"]
+        assert share == pytest.approx((1, 0.75)[side], abs=0.03), "the outline is where the pictures meet"
+    page.keyboard.press("Escape")
+    expect(button).to_be_focused()
+
+
+def test_filters_are_applied_and_cleared(page: Page, photo: Path) -> None:
+    ask(page, photo)
+    page.locator("#filters summary").click()
+    with Image.open(photo) as picture:
+        width = picture.width
+    page.get_by_label("Width at least").fill(str(width + 1))
+    page.keyboard.press("Enter")
+    expect(page.locator("#filter-count")).to_have_text(" (1)")
+    expect(page.locator(".hit .name").first).not_to_have_text(photo.name)
+    page.get_by_label("In folder", exact=True).fill("/nowhere")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("No picture passes the filters.")).to_be_visible()
+    page.locator("#search-problem").get_by_role("button", name="Clear filters").click()
+    expect(page.locator("#search-status")).to_contain_text("12 hits")
+    page.get_by_label("png", exact=True).check()
+    expect(page.locator("#search-status")).to_have_text("No hits")
+    page.locator("#clear-filters").click()
+    expect(page.locator("#search-status")).to_contain_text("12 hits")
+    with page.expect_request("**/v1/query?*") as asked:
+        page.get_by_label("Taken to").fill("2019-12-31")
+    assert "taken_before=2020-01-01" in asked.value.url, "the day itself is meant too"
+
+
+def test_names_with_markup_stay_text(browser: Browser, library: imsearch.Library, album: Path, photo: Path) -> None:
+    name = "<img src=x onerror=alert(1)>&amp;.jpg"
+    shutil.copy(photo, album / name)
+    library.index(album)
+    with running(create_app(library, Settings(folders=(str(album),)))) as address, tab(browser, address) as page:
+        alerts: list[Dialog] = []
+        page.on("dialog", lambda dialog: alerts.append(dialog))
+        ask(page, album / name)
+        assert name in names(page)[:2]
+        page.get_by_role("button", name=f"Show {name}").click()
+        expect(page.get_by_role("dialog")).to_contain_text(str(album / name))
+        assert page.locator("img[src=x]").count() == 0
+        assert alerts == []
+
+
+# Other states
+
+
+def test_an_empty_library_is_indexed_from_the_page(browser: Browser, library: imsearch.Library, album: Path) -> None:
+    (album / "torn.jpg").write_bytes((album / "bird.jpg").read_bytes()[:2000])
+    with (
+        running(create_app(library, Settings(folders=(str(album),)))) as address,
+        tab(browser, address) as page,
+    ):
+        expect(page.get_by_role("heading", name="No pictures yet")).to_be_visible()
+        expect(page.locator("#nothing")).to_contain_text(str(album))
+        page.get_by_role("button", name="Index now").click()
+        expect(page.get_by_role("progressbar")).to_be_visible()
+        expect(page.get_by_text("12 added, 1 skipped")).to_be_visible(timeout=LONG)
+        page.get_by_text("1 file skipped").click()
+        expect(page.locator(".skips")).to_contain_text(str(album / "torn.jpg"))
+        expect(page.locator("#summary")).to_have_text("12 pictures")
+        page.get_by_role("link", name="Search", exact=True).click()
+        ask(page, album / "bird.jpg")
+
+
+def test_an_index_run_is_picked_up_and_cancelled(browser: Browser, library: imsearch.Library, album: Path) -> None:
+    with running(create_app(library, Settings(folders=(str(album),)))) as address, tab(browser, address) as page:
+        page.get_by_role("button", name="Index now").click()
+        expect(page.get_by_role("progressbar")).to_be_visible()
+        page.reload()
+        page.get_by_role("button", name="Cancel").click()
+        expect(page.get_by_text("Cancelled.")).to_be_visible(timeout=LONG)
+        expect(page.get_by_role("button", name="Index now")).to_be_visible()
+
+
+def test_a_server_without_folders_says_how_to_name_some(browser: Browser, library: imsearch.Library) -> None:
+    with running(create_app(library)) as address, tab(browser, address) as page:
+        expect(page.locator("#nothing")).to_contain_text("imsearch serve FOLDER")
+        page.get_by_role("link", name="Library").click()
+        expect(page.locator("#library-panel")).to_contain_text("imsearch serve FOLDER")
+        expect(page.get_by_role("button", name="Index now")).to_have_count(0)
+
+
+def test_a_server_that_is_gone_is_told_and_asked_again(browser: Browser, address: str, photo: Path) -> None:
+    with tab(browser, address) as page:
+        ask(page, photo)
+        page.context.set_offline(True)
+        page.get_by_label("Hits", exact=True).select_option("10")
+        expect(page.get_by_role("alert")).to_contain_text("The server does not answer")
+        page.context.set_offline(False)
+        page.get_by_role("button", name="Try again").click()
+        expect(page.locator("#search-status")).to_contain_text("10 hits")
+
+
+def test_a_picture_that_is_out_of_reach_is_told(page: Page, album: Path, photo: Path) -> None:
+    identity = sha256(photo.read_bytes()).hexdigest()
+    photo.unlink()
+    ask(page, album / "bird.jpg")
+    hit = page.locator(".hit", has_text=photo.name)
+    hit.scroll_into_view_if_needed()
+    expect(hit.locator(".lost")).to_have_text("Out of reach")
+    page.goto(f"{page.url}?like={identity}")
+    expect(page.locator("#probe-unseen")).to_have_text("The picture is out of reach.")
+    expect(page.get_by_role("alert")).to_contain_text("No file that holds this picture is there")
+
+
+@pytest.fixture
+def locked(library: imsearch.Library) -> Iterator[str]:
+    """A server that wants a token."""
+    with running(create_app(library, Settings(token=TOKEN))) as address:
+        yield address
+
+
+def test_the_token_of_the_address_opens_the_page_and_leaves_the_address(browser: Browser, locked: str) -> None:
+    with tab(browser, locked, f"/#token={TOKEN}") as page:
+        expect(page.get_by_role("heading", name="No pictures yet")).to_be_visible()
+        assert page.url == f"{locked}/"
+        page.reload()
+        expect(page.get_by_role("heading", name="No pictures yet")).to_be_visible()
+
+
+def test_the_token_is_asked_for(browser: Browser, locked: str) -> None:
+    with tab(browser, locked, "/#token=wrong") as page:
+        field = page.get_by_label("Token", exact=True)
+        field.fill("guess")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("alert")).to_have_text("That is not the token.")
+        field.fill(TOKEN)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="No pictures yet")).to_be_visible()
+        expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+# Duplicates
+
+
+@pytest.fixture
+def copies(library: imsearch.Library, album: Path) -> Iterator[str]:
+    """A server over a library with a copy of one photograph and two edited ones of another."""
+    shutil.copy(album / "bird.jpg", album / "bird-again.jpg")
+    with Image.open(album / "summer-palace.jpg") as picture:
+        picture.resize((picture.width // 2, picture.height // 2)).save(album / "summer-palace-half.jpg", quality=80)
+    library.index(album)
+    with running(create_app(library)) as address:
+        yield address
+
+
+@pytest.fixture
+def review(browser: Browser, copies: str) -> Iterator[Page]:
+    """The review of what was found there."""
+    with tab(browser, copies, "/?view=duplicates") as page:
+        page.get_by_role("button", name="Find duplicates").click()
+        expect(page.get_by_text("Group 1 of 2")).to_be_visible(timeout=LONG)
+        yield page
+
+
+def show_group_of(page: Page, name: str) -> None:
+    """Go to the group with a file, by the keyboard."""
+    file = page.locator(".candidate .name").get_by_text(name, exact=True)
+    if not file.is_visible():
+        page.keyboard.press("k")
+    expect(file).to_be_visible()
+
+
+def in_trash() -> set[str]:
+    return {path.name for path in Path(os.environ["XDG_DATA_HOME"], "Trash", "files").glob("*")}
+
+
+def test_the_one_to_keep_is_chosen_by_keys_and_the_others_go_to_the_trash(review: Page, album: Path) -> None:
+    show_group_of(review, "summer-palace-half.jpg")
+    expect(review.locator(".candidate.chosen .name")).to_have_text("summer-palace.jpg")
+    expect(review.locator(".reason")).to_contain_text("largest")
+    half = review.locator(".candidate .name").all_inner_texts().index("summer-palace-half.jpg")
+    review.keyboard.press(str(half + 1))
+    expect(review.locator(".candidate.chosen .name")).to_have_text("summer-palace-half.jpg")
+    review.keyboard.press("Enter")
+    confirm = review.get_by_role("dialog")
+    expect(confirm).to_contain_text("Move 1 file to the trash?")
+    review.keyboard.press("Escape")
+    expect(confirm).to_be_hidden()
+    assert (album / "summer-palace.jpg").exists()
+    review.keyboard.press("Enter")
+    confirm.get_by_role("button", name="Move to trash").click()
+    expect(review.locator(".message")).to_contain_text("Moved 1 file to the trash")
+    expect(review.locator("#review-progress")).to_have_text("1 of 2 decided")
+    assert not (album / "summer-palace.jpg").exists()
+    assert (album / "summer-palace-half.jpg").exists()
+    assert "summer-palace.jpg" in in_trash()
+
+    expect(review.get_by_role("heading", level=2)).to_contain_text("Same picture")  # the next one that is not decided
+    review.keyboard.press("Enter")  # without being asked again
+    expect(review.locator(".message")).to_contain_text("All groups are decided.")
+    assert len({"bird.jpg", "bird-again.jpg"} & {path.name for path in album.iterdir()}) == 1
+
+
+def test_different_pictures_are_kept_apart_and_that_is_taken_back(review: Page, library: imsearch.Library) -> None:
+    show_group_of(review, "summer-palace-half.jpg")
+    review.keyboard.press("d")
+    expect(review.locator("#review-progress")).to_have_text("1 of 2 decided")
+    assert len(library.different()) == 1
+    expect(review.get_by_role("heading", level=2)).to_contain_text("Same picture")  # the next one that is not decided
+    show_group_of(review, "summer-palace-half.jpg")
+    expect(review.locator(".badge.decided")).to_have_text("Different")
+    review.keyboard.press("u")
+    expect(review.locator("#review-progress")).to_have_text("0 of 2 decided")
+    assert library.different() == []
+
+
+def test_files_with_the_same_bytes_cannot_be_called_different(review: Page) -> None:
+    show_group_of(review, "bird-again.jpg")
+    review.get_by_role("button", name="These are different").click()
+    expect(review.get_by_role("alert")).to_contain_text("same bytes")
+
+
+def test_a_file_that_cannot_be_moved_is_told(review: Page, album: Path, stripes: bytes) -> None:
+    show_group_of(review, "summer-palace-half.jpg")
+    (album / "summer-palace-half.jpg").write_bytes(stripes)  # which is no copy of anything
+    review.keyboard.press("Enter")
+    review.get_by_role("dialog").get_by_role("button", name="Move to trash").click()
+    expect(review.get_by_role("alert")).to_contain_text("1 file stayed")
+    expect(review.get_by_role("alert")).to_contain_text("summer-palace-half.jpg")
+    assert (album / "summer-palace-half.jpg").exists()
+
+
+def test_keys_can_be_switched_off_and_a_review_is_picked_up(review: Page, library: imsearch.Library) -> None:
+    show_group_of(review, "summer-palace-half.jpg")
+    review.get_by_role("checkbox", name="Keys").uncheck()
+    title = review.get_by_role("heading", level=2).inner_text()
+    review.keyboard.press("d")
+    review.keyboard.press("j")
+    review.keyboard.press("k")
+    assert review.get_by_role("heading", level=2).inner_text() == title
+    assert library.different() == []
+    review.reload()
+    expect(review.get_by_text("Group 1 of 2")).to_be_visible()
+
+
+# Everyone
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_each_view_is_accessible_and_fits(
+    browser: Browser, copies: str, axe: str, photo: Path, scheme: Literal["light", "dark"], viewport: ViewportSize
+) -> None:
+    def look(page: Page, what: str) -> None:
+        page.evaluate(axe)
+        found = page.evaluate("axe.run()")["violations"]
+        grave = [
+            (each["id"], [node["target"] for node in each["nodes"]])
+            for each in found
+            if each["impact"] in ("serious", "critical")
+        ]
+        assert grave == [], what
+        extra = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert extra == 0, f"{what} is scrolled sideways"
+
+    with tab(browser, copies, viewport=viewport, scheme=scheme) as page:
+        expect(page.locator("#start")).to_be_visible()
+        look(page, "start")
+        ask(page, photo)
+        if viewport is PHONE:
+            page.get_by_text("Options", exact=True).click()
+        for folded in ("Another picture", "Part in numbers", "Filters"):
+            page.get_by_text(folded, exact=True).click()
+        look(page, "hits")
+        page.get_by_label("Check for copies").check()
+        expect(page.locator(".badge").first).to_be_visible()
+        look(page, "verified hits")
+        page.get_by_role("button", name="Match").first.click()
+        look(page, "match")
+        page.keyboard.press("Escape")
+        page.locator(".hit .frame").first.click()
+        expect(page.get_by_role("dialog").locator(".files li").first).to_be_visible()
+        look(page, "picture")
+        page.keyboard.press("Escape")
+        page.get_by_label("Width at least").fill("99999")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("No picture passes the filters.")).to_be_visible()
+        look(page, "no hits")
+        page.get_by_role("link", name="Library").click()
+        look(page, "library")
+        page.get_by_role("link", name="Duplicates").click()
+        look(page, "search for duplicates")
+        page.get_by_role("button", name="Find duplicates").click()
+        expect(page.get_by_text("Group 1 of 2")).to_be_visible(timeout=LONG)
+        look(page, "review")
+        page.keyboard.press("Enter")
+        look(page, "confirmation")
+
+
+def test_the_page_is_used_by_the_keyboard_alone(page: Page, photo: Path) -> None:
+    expect(page.locator("#start")).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    with page.expect_file_chooser() as choosing:
+        page.keyboard.press("Enter")
+    choosing.value.set_files(photo)
+    first = page.get_by_role("button", name=f"Show {photo.name}")
+    expect(first).to_be_visible()
+    first.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(first).to_be_focused()
