@@ -317,6 +317,11 @@ class Library:
         """
         return self._open_pictures().thumbnail(digest, side)
 
+    def preview(self, data: bytes, side: int = KEPT_SIDE) -> bytes:
+        """A JPEG of any encoded picture, upright, that fits a square of ``side`` pixels. Raises `PictureError`."""
+        thumbnail_of = decode.thumbnail_of if self._isolated is None else self._isolated.thumbnail
+        return thumbnail_of(data, side)
+
     def files(self, *, failed: bool = False) -> Iterator[FileRecord]:
         """The indexed pictures in the order of their paths; with ``failed``, those that could not be read."""
         for path, size, state, reason in self._existing().file_list(failed=failed):
@@ -619,8 +624,7 @@ class Library:
     def _open_pictures(self) -> Pictures:
         with self._opening:
             if self._pictures is None:
-                thumbnail_of = decode.thumbnail_of if self._isolated is None else self._isolated.thumbnail
-                self._pictures = Pictures(self._reading(), self.path, thumbnail_of)
+                self._pictures = Pictures(self._reading(), self.path, self.preview)
             return self._pictures
 
     def _probes(self) -> Probes:

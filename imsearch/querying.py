@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import os
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -72,6 +73,12 @@ class Probes:
             return read_probe(source, crop, wanted[0] if wanted else None)
         return self._isolated.prepare(source, crop, wanted) if wanted else self._isolated.read(source, crop)
 
+    def known(self, source: Indexed) -> PreparedProbe:
+        """A picture of the library without its pixels. Raises `UnknownPictureError`."""
+        facts = self._pictures().facts(source.digest)
+        path = os.fsencode(facts.files[0].path)
+        return PreparedProbe(name_of(source), facts.width, facts.height, bytes.fromhex(facts.digest), path, {})
+
     def _resolved(self, source: "ProbeLike") -> "ProbeLike":
         return self._pictures().path(source.digest) if isinstance(source, Indexed) else source
 
@@ -105,7 +112,7 @@ class Asking:
             for source in itertools.islice(sources, PROBES_AT_ONCE):
                 names.append(name_of(source))
                 try:
-                    read.append(self._probes.read_for_model(source, self._asked.crop, wanted))
+                    read.append(self._read(source, wanted))
                 except ImsearchError as exc:
                     read.append(exc)
             if not read:
@@ -118,6 +125,14 @@ class Asking:
                     yield Answer(name, [], seconds, probe)
                 else:
                     yield Answer(name, next(hits), seconds, size=(probe.width, probe.height))
+
+    def _read(self, source: "ProbeLike", wanted: Sequence[Preprocessing]) -> Probe | PreparedProbe:
+        """A probe; of an indexed picture whose vector is all that is needed, not even its file."""
+        if isinstance(source, Indexed) and self._asked.crop is None and not self._space.regions:
+            known = self._probes.known(source)
+            if self._stored_vector(known) is not None:
+                return known
+        return self._probes.read_for_model(source, self._asked.crop, wanted)
 
     def _hits(self, probes: Sequence[Probe | PreparedProbe]) -> list[list[Hit]]:
         questions = self._questions(probes)

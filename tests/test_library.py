@@ -145,7 +145,7 @@ def test_one_bad_probe_of_several_costs_only_its_own(library: imsearch.Library, 
     answers = list(library.query_many([good, album / "none.jpg", b"no picture", good], 2))
     assert [answer.error is None for answer in answers] == [True, False, False, True]
     assert answers[0].hits == answers[3].hits
-    assert [answer.probe for answer in answers] == [str(good), str(album / "none.jpg"), "(bytes)", str(good)]
+    assert [answer.probe for answer in answers] == [str(good), str(album / "none.jpg"), "the picture", str(good)]
 
 
 def test_each_of_many_probes_is_answered(

@@ -185,6 +185,15 @@ def test_what_is_no_picture_is_told(page: Page, tmp_path: Path) -> None:
     expect(page.locator("#probe-unseen")).to_be_visible()
 
 
+def test_a_picture_that_no_browser_shows_comes_back_from_the_server(page: Page, photos: list[Path]) -> None:
+    (photo,) = [path for path in photos if path.suffix == ".tif"]
+    page.locator("#file").set_input_files(photo)
+    expect(page.locator("#probe-picture")).to_have_attribute("src", re.compile("^data:image/jpeg;base64,"))
+    expect(page.locator("#probe-picture")).to_be_visible()
+    expect(page.locator("#probe-unseen")).to_be_hidden()
+    expect(page.locator(".hit").first).to_be_visible()
+
+
 def test_a_late_answer_does_not_replace_a_newer_one(page: Page, album: Path, photo: Path) -> None:
     held: list[Route] = []
 
@@ -428,7 +437,7 @@ def test_a_picture_that_is_out_of_reach_is_told(page: Page, album: Path, photo: 
     expect(hit.locator(".lost")).to_have_text("Out of reach")
     page.goto(f"{page.url}?like={identity}")
     expect(page.locator("#probe-unseen")).to_have_text("The picture is out of reach.")
-    expect(page.get_by_role("alert")).to_contain_text("No file that holds this picture is there")
+    expect(page.locator(".hit").first).to_contain_text(photo.name)  # its vector is there
 
 
 @pytest.fixture

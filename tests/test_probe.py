@@ -30,7 +30,7 @@ def test_kinds_of_probes_agree(photos: list[Path]) -> None:
     assert read_probe(photo, Crop.parse("0,0,10,10")).digest is None
     assert [name_of(source) for source in (photo, b"", CLIPBOARD, image)] == [
         str(photo),
-        "(bytes)",
+        "the picture",
         "(clipboard)",
         "(image)",
     ]

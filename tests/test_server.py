@@ -1,5 +1,6 @@
 """The HTTP API: queries, pictures, thumbnails, and what is answered where that cannot be."""
 
+import base64
 import io
 import os
 import shutil
@@ -68,7 +69,7 @@ def test_an_upload_gets_what_the_library_gives(filled: TestClient, library: imse
     assert (first["folder"], first["name"]) == (str(album), photo.name)
     assert path_of_key(first["file"]) == str(photo)
     assert (first["width"], first["height"]) == (hits[0].width, hits[0].height)
-    assert answer["probe"] == {"width": hits[0].width, "height": hits[0].height}
+    assert answer["probe"] == {"width": hits[0].width, "height": hits[0].height, "preview": None}
     assert answer["model"] == library.model
     assert first["region"] is None
     assert first["proof"] is None
@@ -117,10 +118,10 @@ def test_an_indexed_picture_asks_for_more_like_it(filled: TestClient, library: i
     assert [hit["path"] for hit in answer["hits"]] == [hit.path for hit in library.query(photo, k=4)]
     problem(filled.get(f"/v1/pictures/{'0' * 64}/similar"), "no-such-picture", 404)
     photo.unlink()
-    assert (
-        "imsearch index"
-        in problem(filled.get(f"/v1/pictures/{answer['hits'][0]['id']}/similar"), "gone", 410)["detail"]
-    )
+    address = f"/v1/pictures/{answer['hits'][0]['id']}/similar"
+    assert filled.get(address, params={"k": 4}).json()["hits"] == answer["hits"]  # its vector is there
+    gone = problem(filled.get(address, params={"crop": "0,0,50%,50%"}), "gone", 410)
+    assert "imsearch index" in gone["detail"]
 
 
 @pytest.mark.parametrize(
@@ -140,6 +141,17 @@ def test_an_indexed_picture_asks_for_more_like_it(filled: TestClient, library: i
 )
 def test_parameters_that_make_no_sense_are_told(filled: TestClient, stripes: bytes, parameters: dict[str, Any]) -> None:
     assert problem(upload(filled, stripes, **parameters), "invalid", 422)["detail"]
+
+
+def test_a_probe_comes_back_as_a_small_jpeg_if_wanted(filled: TestClient, photos: list[Path]) -> None:
+    (photo,) = [path for path in photos if path.suffix == ".tif"]
+    probe = upload(filled, photo.read_bytes(), preview=True, crop="0,0,50%,50%").json()["probe"]
+    kind, data = probe["preview"].split(",")
+    assert kind == "data:image/jpeg;base64"
+    with Image.open(io.BytesIO(base64.b64decode(data))) as small, Image.open(photo) as whole:
+        assert small.size == whole.size
+        assert (probe["width"], probe["height"]) == (whole.width // 2, whole.height // 2)
+    assert upload(filled, photo.read_bytes()).json()["probe"]["preview"] is None
 
 
 def test_a_crop_outside_is_the_probes_problem(filled: TestClient, stripes: bytes) -> None:

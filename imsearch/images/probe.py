@@ -160,7 +160,7 @@ def name_of(source: Any) -> str:
         return os.fsdecode(source)
     if isinstance(source, Indexed):
         return source.digest
-    return {bytes: "(bytes)", Clipboard: "(clipboard)"}.get(type(source), "(image)")
+    return {bytes: "the picture", Clipboard: "(clipboard)"}.get(type(source), "(image)")
 
 
 def encoded(source: str | os.PathLike[str] | bytes) -> tuple[bytes, bytes | None]:

@@ -96,7 +96,7 @@ class ProblemDocument(BaseModel):
     model_config = {
         "extra": "allow",
         "json_schema_extra": {
-            "examples": [document("probe", HTTPStatus.UNPROCESSABLE_ENTITY, "(bytes) cannot be used: truncated jpeg")]
+            "examples": [document("probe", HTTPStatus.UNPROCESSABLE_ENTITY, "the picture cannot be used: truncated")]
         },
     }
 

@@ -26,6 +26,8 @@ THREADS = 32
 """Queries that are worked on at a time: as many as the model may embed together."""
 
 
+PREVIEW_SIDE = 640
+
 Format = Annotated[str, Field(json_schema_extra={"enum": list(FORMATS)})]
 
 
@@ -54,6 +56,10 @@ class Parameters(BaseModel):
     format: Annotated[list[Format], Field(description="Only these formats.", examples=[["jpeg"]])] = []
     min_width: Annotated[int | None, Field(ge=0, le=1 << 31, description="Only at least as wide, in pixels.")] = None
     min_height: Annotated[int | None, Field(ge=0, le=1 << 31, description="Only at least as high, in pixels.")] = None
+
+    preview: Annotated[
+        bool, Field(description="Also give the probe back as a small JPEG, for who cannot show it otherwise.")
+    ] = False
 
     def filters(self) -> Filters:
         """Those of the library."""
@@ -106,8 +112,9 @@ class Gate:
 
 def _ask(served: Served, source: "Callable[[], ProbeLike]", asked: Parameters) -> Found:
     library = served.library
+    probe = source()
     (answer,) = library.query_many(
-        [source()],
+        [probe],
         asked.k,
         crop=asked.crop,
         min_score=asked.min_score,
@@ -116,7 +123,8 @@ def _ask(served: Served, source: "Callable[[], ProbeLike]", asked: Parameters) -
     )
     if answer.error is not None:
         raise answer.error
-    return Found.of(answer, library.model)
+    preview = library.preview(probe, PREVIEW_SIDE) if asked.preview and isinstance(probe, bytes) else None
+    return Found.of(answer, library.model, preview)
 
 
 def _gate(request: Request) -> Gate:

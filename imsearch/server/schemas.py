@@ -3,6 +3,7 @@
 Paths and names are for people: what cannot be shown comes as an escape. Keys and ids are what programs go by.
 """
 
+import base64
 import datetime
 import os
 from collections.abc import Iterable
@@ -166,25 +167,36 @@ class FoundPicture(Place):
         )
 
 
+class FoundProbe(Size):
+    """The size of what was asked with, after a crop; ``preview`` is the whole picture as a small JPEG, in a data URL,
+    where that was asked for."""
+
+    preview: str | None = None
+
+
 class Found(BaseModel):
-    """The answer to a probe; ``probe`` is the size of what was asked with, after a crop."""
+    """The answer to a probe."""
 
     model: str
     seconds: float
-    probe: Size
+    probe: FoundProbe
     hits: list[FoundPicture]
 
     @classmethod
-    def of(cls, answer: Answer, model: str) -> "Found":
-        """An answer that is no error."""
+    def of(cls, answer: Answer, model: str, preview: bytes | None) -> "Found":
+        """An answer that is no error, and a JPEG of the probe."""
         assert answer.size is not None
         width, height = answer.size
         return cls(
             model=model,
             seconds=answer.seconds,
-            probe=Size(width=width, height=height),
+            probe=FoundProbe(width=width, height=height, preview=None if preview is None else _data_url(preview)),
             hits=[FoundPicture.of(hit, Side(width, height)) for hit in answer.hits],
         )
+
+
+def _data_url(jpeg: bytes) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode('ascii')}"
 
 
 class StoredFile(Place):

@@ -15,6 +15,7 @@ import { count } from "./wording.js";
  */
 
 const PLACEHOLDERS = 8;
+const SHOWN = ["image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "image/bmp"];
 
 let current = null;
 let asking = new AbortController();
@@ -53,6 +54,7 @@ export async function search() {
   const mine = (asking = new AbortController());
   const probe = current;
   const wanted = parameters();
+  if (isUnshown(probe)) wanted.set("preview", "true");
   const crop = cropParameter(probe.crop);
   if (crop) wanted.set("crop", crop);
   if (probe.answered === String(wanted)) {
@@ -64,6 +66,10 @@ export async function search() {
     const answer = await api.query(probe, wanted, mine.signal);
     if (mine.signal.aborted) return;
     Object.assign(probe, { answer, answered: String(wanted) });
+    if (answer.probe.preview && !probe.previewed) {
+      Object.assign(probe, { address: answer.probe.preview, previewed: true, unseen: false });
+      showPicture(probe);
+    }
     showAnswer(probe);
     if (byId("answer").getBoundingClientRect().top < 0) byId("answer").scrollIntoView();
   } catch (problem) {
@@ -75,6 +81,11 @@ export async function search() {
 export function forget(probes) {
   for (const probe of probes) probe.answered = null;
   search();
+}
+
+/** Whether the browser may be unable to show a probe by itself: it may not load from elsewhere, and not every format. */
+function isUnshown(probe) {
+  return Boolean(probe.url) || Boolean(probe.file && !SHOWN.includes(probe.file.type));
 }
 
 async function showPicture(probe) {
