@@ -47,7 +47,7 @@ def test_rows_are_unit_vectors_whatever_their_batch(model_folder: Path) -> None:
 
 
 def test_openvino_says_what_torch_says(model_folder: Path) -> None:
-    embedder, _ = opened(model_folder)
+    embedder = engines.open_embedder(parse(str(model_folder)), "cpu", lambda: None, Tuning("f32"))
     on_torch = engines.TorchEmbedder(loaders.load(parse(str(model_folder))), "cpu")
     assert embedder.model == on_torch.model
     assert (embedder.precision, on_torch.precision) == ("f32", "f32")

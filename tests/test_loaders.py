@@ -17,6 +17,7 @@ from imsearch.errors import UnknownModelError, UnsupportedModelError, WeightsUna
 from imsearch.images.decode import decode, prepare
 from imsearch.models import catalogue, engines, loaders
 from imsearch.models.model import Embedder
+from imsearch.records import Tuning
 
 SMALL = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 96}
 SMALL_DINO = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 3}
@@ -56,7 +57,7 @@ def embed(embedder: Embedder, files: list[Path]) -> np.ndarray:
 
 
 def embedder(name: str) -> Embedder:
-    return engines.open_embedder(catalogue.parse(name), "cpu", lambda: None)
+    return engines.open_embedder(catalogue.parse(name), "cpu", lambda: None, Tuning("f32"))
 
 
 def check_equal(ours: np.ndarray, plain: torch.Tensor, least: float = 0.9999) -> None:
