@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from hashlib import sha256
+from importlib import resources
 from pathlib import Path
 from typing import Literal, NoReturn
 
@@ -18,7 +19,8 @@ import imsearch
 from imsearch.server.app import create_app
 from imsearch.server.settings import Settings
 
-AXE = Path(__file__).parents[1] / ".venv/axe/node_modules/axe-core/axe.min.js"
+AXE = resources.files("axe_playwright_python") / "axe.min.js"
+"""axe-core, which judges whether a page can be used by everyone."""
 
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 360, "height": 740}
@@ -42,15 +44,13 @@ def browser() -> Iterator[Browser]:
     if program is None:
         do_without("chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"])
         yield browser
         browser.close()
 
 
 @pytest.fixture(scope="module")
 def axe() -> str:
-    if not AXE.exists():
-        do_without("axe-core")
     return AXE.read_text()
 
 
