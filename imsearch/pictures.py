@@ -50,33 +50,24 @@ class Pictures:
 
     def path(self, digest: str) -> str:
         """The first file that holds a picture and is as it was. Raises `UnknownPictureError` or `OutOfReachError`."""
-        for file in self._held(digest):
-            with contextlib.suppress(OSError):
-                status = os.stat(file.path)
-                if (status.st_size, status.st_mtime_ns) == (file.size, file.mtime_ns):
-                    return os.fsdecode(file.path)
-        raise OutOfReachError(
-            "no file that holds this picture is there as it was when it was indexed: bring its folder back, or run "
-            "`imsearch index`"
-        )
+        return _reachable(self._held(digest))
 
     def thumbnail(self, digest: str, side: int) -> bytes:
         """A JPEG of a picture, upright, that fits a square of ``side`` pixels.
 
         Raises `UnknownPictureError`, or `OutOfReachError` where it must be read and cannot.
         """
-        self._held(digest)  # what left the library is not shown, though it may still be kept
+        held = self._held(digest)  # what left the library is not shown, though it may still be kept
         key = bytes.fromhex(digest)
         kept = self._cache.get([key]) if side == KEPT_SIDE else {}
         if key in kept:
             return kept[key]
-        made = self._made(digest, side)
+        made = self._made(digest, _reachable(held), side)
         if side == KEPT_SIDE:
             self._cache.put({key: made})
         return made
 
-    def _made(self, digest: str, side: int) -> bytes:
-        path = self.path(digest)
+    def _made(self, digest: str, path: str, side: int) -> bytes:
         try:
             data = Path(path).read_bytes()
             if digest_of(data).hex() == digest:
@@ -93,3 +84,16 @@ class Pictures:
         if not held:
             raise UnknownPictureError(f"the library has no picture '{digest}'")
         return held
+
+
+def _reachable(held: list[HeldFile]) -> str:
+    """The first of these files that is as it was. Raises `OutOfReachError`."""
+    for file in held:
+        with contextlib.suppress(OSError):
+            status = os.stat(file.path)
+            if (status.st_size, status.st_mtime_ns) == (file.size, file.mtime_ns):
+                return os.fsdecode(file.path)
+    raise OutOfReachError(
+        "no file that holds this picture is there as it was when it was indexed: bring its folder back, or run "
+        "`imsearch index`"
+    )

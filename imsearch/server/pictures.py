@@ -42,7 +42,7 @@ def library_facts(served: ServedDep) -> LibraryFacts:
         regions=info.regions if info else 0,
         disk_bytes=info.catalogue_bytes + info.cache_bytes if info else 0,
         roots=[Root(path=printable(root), reachable=os.path.exists(root)) for root in roots],
-        folders=[printable(folder) for folder in dict.fromkeys([*roots, *settings.folders])],
+        folders=[printable(folder) for folder in settings.indexable(roots)],
         formats=list(decode.FORMATS),
         can_verify=verifying.available(),
     )
@@ -73,7 +73,7 @@ def thumbnail(
     """A JPEG of a picture, upright and never enlarged; caches may keep it for good."""
     tag = f'"{id}-{size}"'
     headers = {"ETag": tag, "Cache-Control": _FOREVER}
-    served.library.picture(id)  # what the library does not have is not shown, whoever has it in a cache
     if if_none_match is not None and tag in (part.strip().removeprefix("W/") for part in if_none_match.split(",")):
+        served.library.picture(id)  # what the library does not have is not shown, whoever has it in a cache
         return Response(status_code=304, headers=headers)
     return Response(served.library.thumbnail(id, int(size)), media_type="image/jpeg", headers=headers)

@@ -1,6 +1,5 @@
 """Long work started from the web, one run of a kind at a time, and how it goes on."""
 
-import itertools
 import os
 import threading
 from collections import deque
@@ -20,6 +19,7 @@ from imsearch.server.jobs import DuplicatesJob, IndexJob, Job, Place
 from imsearch.server.problems import ProblemError, answers
 from imsearch.server.running import Run, Running
 from imsearch.server.served import ServedDep
+from imsearch.server.settings import Settings
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
 
@@ -134,7 +134,7 @@ class RunList(BaseModel):
 @router.post("/index", status_code=202, summary="Index folders", responses=answers(400, 403, 409, 422, 503))
 def start_index(served: ServedDep, runs: RunsDep, order: IndexOrder, response: Response) -> Run:
     """Start to bring the library up to date with folders, as `imsearch index` does."""
-    allowed = allowed_folders(served.library, served.settings.folders)
+    allowed = allowed_folders(served.library, served.settings)
     folders = [_allowed(folder, allowed) for folder in order.folders] or allowed
     if not folders:
         raise UsageError("there is no folder to index yet: start the server with `imsearch serve FOLDER`")
@@ -181,13 +181,13 @@ async def run_events(run: RunDep) -> AsyncIterator[ServerSentEvent]:
         yield ServerSentEvent(event="run", data=snapshot)
 
 
-def allowed_folders(library: Library, named: Sequence[str]) -> list[str]:
+def allowed_folders(library: Library, settings: Settings) -> list[str]:
     """The folders that may be indexed: the roots of the library and those named when the server was started."""
     try:
         roots = library.info().roots
     except LibraryNotFoundError:
         roots = ()
-    return list(dict.fromkeys(itertools.chain(roots, named)))
+    return settings.indexable(roots)
 
 
 def _allowed(folder: str, allowed: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 """What a server is told when it starts."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from imsearch.errors import UsageError
@@ -37,6 +38,11 @@ class Settings:
                 f"a token has at least {SHORTEST_TOKEN} characters, all of them letters, digits and signs of ASCII; "
                 "make one with: python -c 'import secrets; print(secrets.token_urlsafe())'"
             )
+
+    def indexable(self, roots: Iterable[str]) -> list[str]:
+        """The folders that may be indexed from the page: ``roots``, those of the library, and those named at the
+        start."""
+        return list(dict.fromkeys([*roots, *self.folders]))
 
 
 def _usable(token: str) -> bool:
