@@ -39,35 +39,24 @@ if TYPE_CHECKING:
         UsageError,
         WeightsUnavailableError,
     )
-    from imsearch.evaluating.results import Asked, Estimate, Evaluating, Evaluation, Quality
-    from imsearch.evaluating.run import evaluate
-    from imsearch.images.probe import CLIPBOARD, Crop, Indexed
+    from imsearch.evaluation.run import evaluate
     from imsearch.library import Library
-    from imsearch.models.catalogue import known_models
-    from imsearch.records import (
-        Answer,
+    from imsearch.models.names import known_models
+    from imsearch.search.probes import CLIPBOARD, Crop, Indexed
+    from imsearch.types.duplicates import DuplicateFile, DuplicateGroup, TrashReport
+    from imsearch.types.evaluation import Asked, Estimate, Evaluating, Evaluation, Quality
+    from imsearch.types.events import Compared, Judged, PreparingModel, Progress, Scanned, Skip
+    from imsearch.types.hits import Answer, Hit, Proof, Region, Transform
+    from imsearch.types.libraries import (
         CandidatesInfo,
-        Compared,
-        DuplicateFile,
-        DuplicateGroup,
         FileRecord,
-        Filters,
-        Hit,
         IndexedPicture,
         IndexReport,
-        Judged,
         LibraryInfo,
         ModelInfo,
         PictureFile,
-        PreparingModel,
-        Progress,
-        Proof,
-        Region,
-        Scanned,
-        Skip,
-        Transform,
-        TrashReport,
     )
+    from imsearch.types.options import Filters
 
 __version__ = "0.1.0"
 
@@ -129,35 +118,24 @@ __all__ = [
 ]
 
 _HOMES = {
-    "imsearch.evaluating.results": ("Asked", "Estimate", "Evaluating", "Evaluation", "Quality"),
-    "imsearch.evaluating.run": ("evaluate",),
-    "imsearch.images.probe": ("CLIPBOARD", "Crop", "Indexed"),
+    "imsearch.types.evaluation": ("Asked", "Estimate", "Evaluating", "Evaluation", "Quality"),
+    "imsearch.evaluation.run": ("evaluate",),
+    "imsearch.search.probes": ("CLIPBOARD", "Crop", "Indexed"),
     "imsearch.library": ("Library",),
-    "imsearch.models.catalogue": ("known_models",),
-    "imsearch.records": (
-        "Answer",
+    "imsearch.models.names": ("known_models",),
+    "imsearch.types.duplicates": ("DuplicateFile", "DuplicateGroup", "TrashReport"),
+    "imsearch.types.events": ("Compared", "Judged", "PreparingModel", "Progress", "Scanned", "Skip"),
+    "imsearch.types.hits": ("Answer", "Hit", "Proof", "Region", "Transform"),
+    "imsearch.types.libraries": (
         "CandidatesInfo",
-        "Compared",
-        "DuplicateFile",
-        "DuplicateGroup",
         "FileRecord",
-        "Filters",
-        "Hit",
         "IndexReport",
         "IndexedPicture",
-        "Judged",
         "LibraryInfo",
         "ModelInfo",
         "PictureFile",
-        "PreparingModel",
-        "Progress",
-        "Proof",
-        "Region",
-        "Scanned",
-        "Skip",
-        "Transform",
-        "TrashReport",
     ),
+    "imsearch.types.options": ("Filters",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -16,7 +16,11 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-from imsearch import verifying
+from imsearch import verify as verifying
+from imsearch.catalog.cache import FEATURES, THUMBNAILS
+from imsearch.catalog.connection import CATALOGUE
+from imsearch.catalog.reader import Reader
+from imsearch.catalog.rows import Space
 from imsearch.errors import (
     DiskFullError,
     LibraryError,
@@ -25,42 +29,27 @@ from imsearch.errors import (
     UsageError,
 )
 from imsearch.images import decode
-from imsearch.images.probe import Crop, Indexed, digest_of_file, name_of
-from imsearch.models import catalogue, engines
+from imsearch.models import engines
+from imsearch.models import names as catalogue
 from imsearch.models.batching import BatchingEmbedder
 from imsearch.models.model import Embedder
-from imsearch.pictures import KEPT_SIDE, Pictures
-from imsearch.querying import Asked, Asking, Probes, embed
-from imsearch.records import (
-    DEFAULT_TUNING,
-    Answer,
-    CandidatesInfo,
-    DuplicateGroup,
-    Event,
-    FileRecord,
-    Filters,
-    Hit,
-    IndexedPicture,
-    IndexReport,
-    LibraryInfo,
-    Listener,
-    PreparingModel,
-    TrashReport,
-    Tuning,
-)
-from imsearch.store.cache import FEATURES, THUMBNAILS
-from imsearch.store.connection import CATALOGUE
-from imsearch.store.reader import Reader
-from imsearch.store.rows import Space
-from imsearch.upkeep import PENDING, Keeper, base_path, keep, open_base, refresh
+from imsearch.search.pictures import KEPT_SIDE, Pictures
+from imsearch.search.pipeline import Asked, Asking, Probes, embed
+from imsearch.search.probes import Crop, Indexed, digest_of_file, name_of
+from imsearch.types.duplicates import DuplicateGroup, TrashReport
+from imsearch.types.events import Event, Listener, PreparingModel
+from imsearch.types.hits import Answer, Hit
+from imsearch.types.libraries import CandidatesInfo, FileRecord, IndexedPicture, IndexReport, LibraryInfo
+from imsearch.types.options import DEFAULT_TUNING, Filters, Tuning
 from imsearch.vectors.candidates import Candidates
+from imsearch.vectors.upkeep import PENDING, Keeper, base_path, keep, open_base, refresh
 
 if TYPE_CHECKING:
+    from imsearch.catalog.writer import Store
     from imsearch.duplicates.judging import Judge
-    from imsearch.images.isolated import IsolatedReader
-    from imsearch.images.probe import ProbeLike
-    from imsearch.store.store import Store
-    from imsearch.verifying.verifier import Verifier
+    from imsearch.search.isolated import IsolatedReader
+    from imsearch.search.probes import ProbeLike
+    from imsearch.verify.verifier import Verifier
 
 _CACHES = ("candidates-*.faiss", f"{FEATURES.name}*", f"{THUMBNAILS.name}*")
 
@@ -112,7 +101,7 @@ class Library:
         self._pictures: Pictures | None = None
         self._isolated: IsolatedReader | None = None
         if isolated:
-            from imsearch.images import isolated as processes  # which other queries do without
+            from imsearch.search import isolated as processes  # which other queries do without
 
             self._isolated = processes.IsolatedReader()
         self._base_identity: tuple[int, ...] | None = None
@@ -201,7 +190,7 @@ class Library:
                     raise UsageError(f"{os.fsdecode(root)}: no such file or folder")
             if not roots:
                 raise UsageError("name a folder to index: there is no library yet that knows one")
-        from imsearch.indexing import IndexRun, check_precision  # with SQLAlchemy, which queries do without
+        from imsearch.indexing.run import IndexRun, check_precision  # with SQLAlchemy, which queries do without
 
         report = listener or (lambda event: None)
         open_activity = functools.cache(
@@ -358,7 +347,7 @@ class Library:
         Raises `UsageError` for a path of which the library knows nothing, and for a rule that there is not.
         """
         from imsearch.duplicates.finding import Finding, Wanted
-        from imsearch.duplicates.keeping import rules_named
+        from imsearch.duplicates.keep import rules_named
 
         below = None if path is None else os.path.abspath(os.fsencode(path))
         rules = rules_named(keep, [os.path.abspath(os.fsencode(folder)) for folder in prefer])
@@ -374,7 +363,7 @@ class Library:
         """Who tells whether two pictures are copies; None without OpenCV, and only exact copies are found."""
         if not verifying.available():
             return None
-        from imsearch.verifying.judge import FeatureJudge
+        from imsearch.duplicates.judge import FeatureJudge
 
         return FeatureJudge(self._open_verifier())
 
@@ -535,7 +524,7 @@ class Library:
     def _existing(self) -> "Store":
         with self._opening:
             if self._store is None:
-                from imsearch.store.store import Store
+                from imsearch.catalog.writer import Store
 
                 self._store = Store(self.path)
             return self._store
@@ -543,7 +532,7 @@ class Library:
     def _open_or_create(self) -> "Store":
         with self._opening:
             if self._store is None and not self._exists():
-                from imsearch.store.store import Store
+                from imsearch.catalog.writer import Store
 
                 self._store = Store.create(self.path)
             return self._existing()
@@ -635,7 +624,7 @@ class Library:
             raise UsageError(f"verifying needs OpenCV, which comes with: {verifying.INSTALL}")
         with self._opening:
             if self._verifier is None:
-                from imsearch.verifying.verifier import Verifier
+                from imsearch.verify.verifier import Verifier
 
                 self._verifier = Verifier(self.path)
             return self._verifier

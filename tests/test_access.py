@@ -55,7 +55,7 @@ def logged() -> Iterator[Queue[dict[str, Any]]]:
             records.put(record.__dict__)
 
     handler = Collecting()
-    log = logging.getLogger("imsearch.server.access")
+    log = logging.getLogger("imsearch.server.middleware.access")
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     yield records
@@ -169,7 +169,7 @@ def test_requests_in_flight(port: int) -> None:
 SERVE_AND_ASK = """
 import logging.config, sys
 import imsearch
-from imsearch.server.access import LOGGING
+from imsearch.server.middleware.access import LOGGING
 from imsearch.server.app import create_app
 from sockets import ask, request, serving
 
@@ -199,9 +199,9 @@ def test_lines_on_stderr_cannot_be_forged(tmp_path: Path) -> None:
     assert done.stderr.isascii()
     lines = [json.loads(line) for line in done.stderr.splitlines()]
     assert [(line["level"], line["logger"], line.get("status")) for line in lines] == [
-        ("INFO", "imsearch.server.access", 404),
+        ("INFO", "imsearch.server.middleware.access", 404),
         ("ERROR", "imsearch.server.problems", None),
-        ("INFO", "imsearch.server.access", 500),
+        ("INFO", "imsearch.server.middleware.access", 500),
         ("WARNING", "uvicorn.error", None),
     ]
     assert lines[0]["path"] == '/x\n{"status":200}\r\x1b[31m\u2028\ufffd'

@@ -13,9 +13,9 @@ import imsearch
 PACKAGE = Path(imsearch.__file__).parent
 
 SOLE_IMPORTERS = {
-    "PIL": {"images/decode.py", "images/edits.py"},
-    "sqlalchemy": {"store/schema.py", "store/store.py"},
-    "sqlite3": {"store/connection.py"},
+    "PIL": {"images/decode.py", "evaluation/edits.py"},
+    "sqlalchemy": {"catalog/schema.py", "catalog/writer.py"},
+    "sqlite3": {"catalog/connection.py"},
     "faiss": {"vectors/codes.py"},
     "torch": {"models/loaders.py"},
     "torchvision": {"models/loaders.py"},
@@ -25,16 +25,16 @@ SOLE_IMPORTERS = {
     "typer": {"cli/main.py"},
     "rich": {"cli/present.py"},
     "textual_image": {"cli/present.py"},
-    "httpx2": {"images/fetch.py"},
-    "httpcore2": {"images/fetch.py"},
+    "httpx2": {"search/fetch.py"},
+    "httpcore2": {"search/fetch.py"},
     "filelock": {"library.py"},
-    "matplotlib": {"evaluating/plot.py"},
+    "matplotlib": {"evaluation/plot.py"},
     "send2trash": {"duplicates/trash.py"},
     "uvicorn": {"cli/serve.py", "server/protocol.py"},
-    "cv2": {"verifying/vision.py"},
-    "threadpoolctl": {"verifying/verifier.py"},
-    "prometheus_client": {"server/access.py"},
-    "pythonjsonlogger": {"server/access.py"},
+    "cv2": {"verify/vision.py"},
+    "threadpoolctl": {"verify/verifier.py"},
+    "prometheus_client": {"server/middleware/access.py"},
+    "pythonjsonlogger": {"server/middleware/access.py"},
 }
 
 
@@ -76,21 +76,20 @@ def test_only_the_server_speaks_http(library: str) -> None:
 @pytest.mark.parametrize(
     "room",
     [
+        "types",
         "images",
+        "sources",
+        "workers",
         "models",
-        "store",
+        "catalog",
         "vectors",
-        "evaluating",
+        "indexing",
+        "search",
+        "verify",
         "duplicates",
-        "verifying",
-        "presenting",
-        "records.py",
+        "evaluation",
+        "formatting",
         "errors.py",
-        "indexing.py",
-        "searching.py",
-        "querying.py",
-        "pictures.py",
-        "upkeep.py",
         "library.py",
     ],
 )
@@ -151,4 +150,10 @@ def test_help_imports_only_what_it_draws_with() -> None:
 
 
 def test_a_run_started_from_the_web_imports_nothing_of_the_web() -> None:
-    assert not modules_after("import imsearch.server.runner") & {"fastapi", "starlette", "pydantic", "uvicorn", "torch"}
+    assert not modules_after("import imsearch.server.jobs.child") & {
+        "fastapi",
+        "starlette",
+        "pydantic",
+        "uvicorn",
+        "torch",
+    }

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from imsearch.models.batching import BatchingEmbedder
 from imsearch.models.model import Model
-from imsearch.records import Preprocessing
+from imsearch.types.preprocessing import Preprocessing
 
 LONG = 30
 """Seconds after which a wait has failed."""

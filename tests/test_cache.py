@@ -4,7 +4,7 @@ import contextlib
 from dataclasses import replace
 from pathlib import Path
 
-from imsearch.store.cache import FEATURES, THUMBNAILS, Cache
+from imsearch.catalog.cache import FEATURES, THUMBNAILS, Cache
 
 
 def test_the_cache_keeps_the_newest_and_survives_damage(tmp_path: Path) -> None:

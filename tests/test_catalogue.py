@@ -9,8 +9,9 @@ import torch
 import torchvision
 
 from imsearch.errors import UnknownModelError
-from imsearch.models import catalogue, loaders
-from imsearch.models.catalogue import Reference, cached_snapshot, known_models, parse
+from imsearch.models import loaders
+from imsearch.models import names as catalogue
+from imsearch.models.names import Reference, cached_snapshot, known_models, parse
 
 
 def test_names_are_taken_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

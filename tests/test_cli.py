@@ -18,7 +18,7 @@ import pytest
 import imsearch
 from imsearch.cli import present
 from imsearch.cli.main import app
-from imsearch.presenting.wording import printable
+from imsearch.formatting.wording import printable
 
 COMMAND = [sys.executable, "-c", "from imsearch.cli import main; main()"]
 

@@ -20,7 +20,7 @@ from PIL import Image
 
 from imsearch.errors import PictureError, ProbeError
 from imsearch.images.decode import FORMATS, decode, from_array, from_pillow, prepare, sniff, thumbnail
-from imsearch.records import Preprocessing
+from imsearch.types.preprocessing import Preprocessing
 
 pillow_heif.register_heif_opener()
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imsearch.presenting.drawing import Side, draw, shared
-from imsearch.records import Proof, Transform
+from imsearch.formatting.drawing import Side, draw, shared
+from imsearch.types.hits import Proof, Transform
 
 PROBE, HIT = Side(400, 300, "data:,probe"), Side(800, 600, "data:,hit")
 TURNED = ((0.0, 2.0, 0.0), (-2.0, 0.0, 600.0), (0.0, 0.0, 1.0))

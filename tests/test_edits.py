@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imsearch.images.edits import EDITS, SIDE, edited
+from imsearch.evaluation.edits import EDITS, SIDE, edited
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,10 @@ import torch
 
 from imsearch.errors import DeviceUnavailableError, ModelError
 from imsearch.models import engines, loaders
-from imsearch.models.catalogue import parse
 from imsearch.models.model import Model, unit_length
-from imsearch.records import Preprocessing, Tuning
+from imsearch.models.names import parse
+from imsearch.types.options import Tuning
+from imsearch.types.preprocessing import Preprocessing
 
 
 def pixels(count: int, side: int = 64) -> np.ndarray:

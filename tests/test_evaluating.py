@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 import imsearch
-from imsearch.evaluating.plot import check_plot, write_plot
-from imsearch.evaluating.questions import evenly, read_pictures
-from imsearch.evaluating.run import seconds_per_query
-from imsearch.images.edits import EDITS
+from imsearch.evaluation.edits import EDITS
+from imsearch.evaluation.plot import check_plot, write_plot
+from imsearch.evaluation.questions import evenly, read_pictures
+from imsearch.evaluation.run import seconds_per_query
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 import pytest
 
 from imsearch.errors import ProbeError
-from imsearch.images.fetch import BYTES, Address, fetch, is_public, resolve
-from imsearch.images.probe import digest_of, read_probe
+from imsearch.search.fetch import BYTES, Address, fetch, is_public, resolve
+from imsearch.search.probes import digest_of, read_probe
 
 OUTSIDE, INSIDE = "127.0.0.1", "127.0.0.2"
 """Two addresses of this computer: the first plays a public one."""

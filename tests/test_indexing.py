@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import imsearch
-from imsearch.images.scan import Found, Unreachable
-from imsearch.indexing import Changes, compare, outermost
-from imsearch.store.store import FileRow, Store
+from imsearch.catalog.writer import FileRow, Store
+from imsearch.indexing.run import Changes, compare, outermost
+from imsearch.sources.folders import Found, Unreachable
 
 NAMES = st.sets(st.binary(min_size=1, max_size=3).map(lambda name: b"/r/" + name.replace(b"/", b"_")), max_size=15)
 
@@ -102,7 +102,7 @@ def test_copies_in_one_run_are_embedded_once(library: imsearch.Library, album: P
 def test_copies_in_batches_that_follow_each_other_are_embedded_once(
     library: imsearch.Library, album: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imsearch.indexing.BATCH_FILES", 2)
+    monkeypatch.setattr("imsearch.indexing.run.BATCH_FILES", 2)
     for photo in list(album.iterdir()):
         for number in range(3):
             shutil.copy(photo, album / f"{photo.stem} {number}.jpg")
@@ -249,7 +249,7 @@ def test_events_count_what_the_report_counts(library: imsearch.Library, album: P
 def test_an_interrupted_run_keeps_its_batches(
     library: imsearch.Library, album: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imsearch.indexing.BATCH_FILES", 4)
+    monkeypatch.setattr("imsearch.indexing.run.BATCH_FILES", 4)
 
     def interrupt(event: object) -> None:
         if isinstance(event, imsearch.Progress) and event.done == 8:
@@ -264,7 +264,7 @@ def test_an_interrupted_run_keeps_its_batches(
 KILLED = """
 import os, signal, sys
 import imsearch, imsearch.indexing
-imsearch.indexing.BATCH_FILES = 3
+imsearch.indexing.run.BATCH_FILES = 3
 library, model, folder = sys.argv[1:]
 print("started", flush=True)
 with imsearch.open(library, model=model) as opened:

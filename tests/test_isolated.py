@@ -19,9 +19,9 @@ from PIL import Image
 import imsearch
 from imsearch.errors import PictureError, ProbeError
 from imsearch.images import decode
-from imsearch.images.isolated import ROOM, IsolatedReader
-from imsearch.images.probe import Crop, PreparedProbe, read_probe
-from imsearch.records import Preprocessing
+from imsearch.search.isolated import ROOM, IsolatedReader
+from imsearch.search.probes import Crop, PreparedProbe, read_probe
+from imsearch.types.preprocessing import Preprocessing
 
 PREPROCESSING = Preprocessing(64, (48, 48), "bicubic", (0.0,) * 3, (1.0,) * 3)
 WANTED = (PREPROCESSING, PREPROCESSING.squeezed)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imsearch.duplicates.keeping import RULES, choose, is_below, rules_named
+from imsearch.catalog.rows import HeldFile
+from imsearch.duplicates.keep import RULES, choose, is_below, rules_named
 from imsearch.errors import UsageError
-from imsearch.store.rows import HeldFile
 
 SECOND = 10**9
 

@@ -152,7 +152,7 @@ def test_each_of_many_probes_is_answered(
     library: imsearch.Library, album: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     library.index(album)
-    monkeypatch.setattr("imsearch.querying.PROBES_AT_ONCE", 5)
+    monkeypatch.setattr("imsearch.search.pipeline.PROBES_AT_ONCE", 5)
     photos = sorted(album.iterdir())
     for count in (4, 5, 6, 10, 12):
         answers = list(library.query_many(iter(photos[:count]), 1))
@@ -223,7 +223,7 @@ def test_a_library_that_may_not_be_read(library: imsearch.Library, album: Path) 
     code = (
         "import os, sys, imsearch\n"
         "library, folder, mode = sys.argv[1:]\n"
-        "import filelock, imsearch.indexing\n"
+        "import filelock, imsearch.indexing.run\n"
         "imsearch.open(library).info()\n"  # what is imported later must be readable for that user too
         "os.chmod(library, int(mode))\n"
         "if os.geteuid() == 0: os.setuid(65534)\n"

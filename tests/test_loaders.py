@@ -15,9 +15,10 @@ from PIL import Image
 
 from imsearch.errors import UnknownModelError, UnsupportedModelError, WeightsUnavailableError
 from imsearch.images.decode import decode, prepare
-from imsearch.models import catalogue, engines, loaders
+from imsearch.models import engines, loaders
+from imsearch.models import names as catalogue
 from imsearch.models.model import Embedder
-from imsearch.records import Tuning
+from imsearch.types.options import Tuning
 
 SMALL = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 96}
 SMALL_DINO = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 3}

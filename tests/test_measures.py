@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imsearch.evaluating import measures
+from imsearch.evaluation import measures
 
 rankings = st.lists(st.booleans(), min_size=1, max_size=40).filter(any)
 """Whether each hit is right, best first."""

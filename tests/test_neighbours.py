@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from vectors import clustered, stored
 
-from imsearch.duplicates import neighbours
-from imsearch.duplicates.neighbours import near_pairs
-from imsearch.store.rows import NewContent, NewFile, Space
-from imsearch.store.store import Store
-from imsearch.upkeep import refresh
+from imsearch.catalog.rows import NewContent, NewFile, Space
+from imsearch.catalog.writer import Store
+from imsearch.duplicates import pairs as neighbours
+from imsearch.duplicates.pairs import near_pairs
 from imsearch.vectors.candidates import Candidates
+from imsearch.vectors.upkeep import refresh
 
 DIMENSIONS = 32
 
@@ -60,7 +60,7 @@ def test_pairs_are_those_of_plain_comparison(
 ) -> None:
     monkeypatch.setattr(neighbours, "BLOCK", 100)
     monkeypatch.setattr(neighbours, "PROBES", 60)
-    monkeypatch.setattr("imsearch.store.reader.PAGE", 130)
+    monkeypatch.setattr("imsearch.catalog.reader.PAGE", 130)
     if not exact:
         monkeypatch.setattr(neighbours, "wants_exact", lambda count, dimensions: False)
     matrix = copies_among(360)

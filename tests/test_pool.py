@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from imsearch.images import decode
-from imsearch.images.pool import DecodePool
-from imsearch.images.reading import (
+from imsearch.indexing.decoding import DecodePool
+from imsearch.indexing.reading import (
     NO_STAMP,
     Decoded,
     Failed,
@@ -25,7 +25,7 @@ from imsearch.images.reading import (
     Vanished,
     process,
 )
-from imsearch.records import Preprocessing
+from imsearch.types.preprocessing import Preprocessing
 
 PREPROCESSING = Preprocessing(64, (48, 48), "bicubic", (0.0,) * 3, (1.0,) * 3)
 PATIENCE = 30.0
@@ -113,7 +113,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, stripes: bytes) -> None:
             folder.chmod(folder.stat().st_mode | 0o055)
     code = (
         "import os, pickle, sys\n"
-        "from imsearch.images.reading import process\n"
+        "from imsearch.indexing.run.reading import process\n"
         "task = pickle.load(sys.stdin.buffer)\n"
         "if os.geteuid() == 0: os.setuid(65534)\n"
         "print(process(*task).reason)\n"
@@ -172,7 +172,7 @@ def test_a_closed_pool_leaves_no_process(photos: list[Path]) -> None:
 def test_workers_end_with_their_parent(photos: list[Path], tmp_path: Path) -> None:
     code = (
         "import pickle, sys\n"
-        "from imsearch.images.pool import DecodePool\n"
+        "from imsearch.indexing.run.decoding import DecodePool\n"
         "task, preprocessing = pickle.load(sys.stdin.buffer)\n"
         "pool = DecodePool(preprocessing, workers=1)\n"
         "list(pool.map([task], ahead=1))\n"

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from imsearch.errors import ProbeError, UsageError
-from imsearch.images.probe import CLIPBOARD, Crop, Length, digest_of, name_of, read_probe, read_stdin
-from imsearch.records import Preprocessing
+from imsearch.search.probes import CLIPBOARD, Crop, Length, digest_of, name_of, read_probe, read_stdin
+from imsearch.types.preprocessing import Preprocessing
 
 
 def test_kinds_of_probes_agree(photos: list[Path]) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from imsearch.cli.main import app
 from imsearch.cli.present import proof_values
-from imsearch.records import Proof
+from imsearch.types.hits import Proof
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

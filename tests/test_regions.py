@@ -13,16 +13,17 @@ from PIL import Image
 
 import imsearch
 from imsearch import Filters, Region
-from imsearch.images.reading import PIXELS, Decoded, Task, process
-from imsearch.models import catalogue, engines, loaders
-from imsearch.records import Preprocessing
-from imsearch.regions import COUNT, choose
-from imsearch.searching import Question, search
-from imsearch.store.reader import Reader
-from imsearch.store.rows import NewContent, NewFile
-from imsearch.store.store import Store
-from imsearch.upkeep import refresh
+from imsearch.catalog.reader import Reader
+from imsearch.catalog.rows import NewContent, NewFile
+from imsearch.catalog.writer import Store
+from imsearch.indexing.reading import PIXELS, Decoded, Task, process
+from imsearch.indexing.regions import COUNT, choose
+from imsearch.models import engines, loaders
+from imsearch.models import names as catalogue
+from imsearch.search.ranking import Question, search
+from imsearch.types.preprocessing import Preprocessing
 from imsearch.vectors.candidates import Candidates
+from imsearch.vectors.upkeep import refresh
 
 
 @settings(deadline=None)

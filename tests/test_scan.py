@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imsearch.images.scan import Found, Unreachable, as_prefix, scan
+from imsearch.sources.folders import Found, Unreachable, as_prefix, scan
 
 PARTS = st.sampled_from([b"a", b"a.b", b"a-b", b"a b", b"A", b"b\n", b"\xff\xfe", "ü".encode(), b"0", b"a0"])
 
@@ -113,7 +113,7 @@ def test_a_folder_that_may_not_be_read_is_told(tree: Path) -> None:
     """In a process of an ordinary user, because root may read everything."""
     code = (
         "import os, sys\n"
-        "from imsearch.images.scan import scan\n"
+        "from imsearch.sources.folders import scan\n"
         "root = sys.argv[1]\n"
         "if os.geteuid() == 0: os.setuid(65534)\n"
         "for item in scan(os.fsencode(root)): print(type(item).__name__, os.fsdecode(item.path)[len(root):])\n"

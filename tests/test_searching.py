@@ -9,7 +9,7 @@ from PIL import Image
 
 import imsearch
 from imsearch import Filters
-from imsearch.searching import FIRST_VIEW, gather
+from imsearch.search.ranking import FIRST_VIEW, gather
 
 
 @pytest.fixture(scope="module")

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
+from imsearch.catalog.connection import CATALOGUE
+from imsearch.catalog.migrations import APPLICATION_ID, MIGRATIONS
+from imsearch.catalog.reader import Reader
+from imsearch.catalog.rows import NewContent, NewFile, Space
+from imsearch.catalog.writer import Store
 from imsearch.errors import CatalogueCorruptError, DiskFullError, LibraryNotFoundError, LibraryTooNewError
-from imsearch.records import Filters, Region
-from imsearch.store.connection import CATALOGUE
-from imsearch.store.migrations import APPLICATION_ID, MIGRATIONS
-from imsearch.store.reader import Reader
-from imsearch.store.rows import NewContent, NewFile, Space
-from imsearch.store.store import Store
+from imsearch.types.hits import Region
+from imsearch.types.options import Filters
 
 DIMENSIONS = 16
 
@@ -114,9 +115,9 @@ def test_below_means_below(store: Store, space: Space) -> None:
 
 
 def test_many_rows_come_in_pages(store: Store, space: Space, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imsearch.store.store.PAGE", 7)
-    monkeypatch.setattr("imsearch.store.reader.PAGE", 6)
-    monkeypatch.setattr("imsearch.store.store.VARIABLES", 5)
+    monkeypatch.setattr("imsearch.catalog.writer.PAGE", 7)
+    monkeypatch.setattr("imsearch.catalog.reader.PAGE", 6)
+    monkeypatch.setattr("imsearch.catalog.writer.VARIABLES", 5)
     numbers = range(1, 50)
     store.write([file(b"/p/%03d" % n, n) for n in numbers], [content(n) for n in numbers], space)
     assert len(list(store.file_rows(b"/p", space))) == 49

@@ -8,13 +8,12 @@ import pytest
 from vectors import clustered, nearest
 
 import imsearch
-from imsearch import upkeep
-from imsearch.records import Progress
-from imsearch.store.rows import NewContent, NewFile, Space
-from imsearch.store.store import Store
-from imsearch.upkeep import Keeper, base_path, keep, open_base, refresh
-from imsearch.vectors import building
+from imsearch.catalog.rows import NewContent, NewFile, Space
+from imsearch.catalog.writer import Store
+from imsearch.types.events import Progress
+from imsearch.vectors import building, upkeep
 from imsearch.vectors.candidates import Base, Candidates
+from imsearch.vectors.upkeep import Keeper, base_path, keep, open_base, refresh
 
 DIMENSIONS = 32
 

@@ -13,15 +13,16 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 import imsearch
+from imsearch.duplicates.judge import FeatureJudge
 from imsearch.duplicates.judging import Question, Side
-from imsearch.images import decode, edits
-from imsearch.images.probe import Probe, digest_of
-from imsearch.verifying import matching, vision
-from imsearch.verifying.features import COUNT, SIDE, Features, Look, unpack
-from imsearch.verifying.judge import FeatureJudge
-from imsearch.verifying.pixels import agreement
-from imsearch.verifying.proof import Comparison, compare, prove
-from imsearch.verifying.verifier import Verifier, features_of_picture, features_of_probe
+from imsearch.evaluation import edits
+from imsearch.images import decode
+from imsearch.search.probes import Probe, digest_of
+from imsearch.verify import matching, vision
+from imsearch.verify.features import COUNT, SIDE, Features, Look, unpack
+from imsearch.verify.pixels import agreement
+from imsearch.verify.proof import Comparison, compare, prove
+from imsearch.verify.verifier import Verifier, features_of_picture, features_of_probe
 
 
 def probe_of(image: Image.Image) -> Probe:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imsearch.presenting.wording import changes
-from imsearch.records import Proof, Transform, Verdict
+from imsearch.formatting.wording import changes
+from imsearch.types.hits import Proof, Transform, Verdict
 
 IDENTITY = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 

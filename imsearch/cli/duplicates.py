@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import imsearch
-from imsearch import verifying
+from imsearch import verify as verifying
 from imsearch.cli import present
-from imsearch.presenting.wording import printable
-from imsearch.records import DuplicateFile, DuplicateGroup, TrashReport
+from imsearch.formatting.wording import printable
+from imsearch.types.duplicates import DuplicateFile, DuplicateGroup, TrashReport
 
 if TYPE_CHECKING:
     from imsearch.library import Library

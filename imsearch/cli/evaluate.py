@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable, Sequence
 
 from imsearch.cli import present
-from imsearch.evaluating.results import Asked, Estimate, Evaluating, Evaluation, Quality
-from imsearch.records import Event, Skip
+from imsearch.types.evaluation import Asked, Estimate, Evaluating, Evaluation, Quality
+from imsearch.types.events import Event, Skip
 
 SCHEMA = 1
 """Of the JSON lines of `imsearch eval`."""

@@ -284,7 +284,7 @@ def query(
 
 def _sources(probes: list[str], clipboard: bool) -> Iterator[tuple[str, Any]]:
     """Each probe's name and what to give the library for it."""
-    from imsearch.images.probe import read_stdin
+    from imsearch.search.probes import read_stdin
 
     for name in probes:
         yield name, read_stdin() if name == "-" else name
@@ -512,7 +512,7 @@ def eval_(
     from imsearch.cli import evaluate
 
     if plot is not None:
-        from imsearch.evaluating.plot import check_plot, write_plot
+        from imsearch.evaluation.plot import check_plot, write_plot
 
         check_plot(plot)
     try:

@@ -13,25 +13,10 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 import imsearch
-from imsearch.presenting.wording import changes, printable
-from imsearch.records import (
-    Answer,
-    CandidatesInfo,
-    Compared,
-    Event,
-    FileRecord,
-    Hit,
-    IndexReport,
-    Judged,
-    LibraryInfo,
-    ModelInfo,
-    PreparingModel,
-    Progress,
-    Proof,
-    Region,
-    Scanned,
-    Skip,
-)
+from imsearch.formatting.wording import changes, printable
+from imsearch.types.events import Compared, Event, Judged, PreparingModel, Progress, Scanned, Skip
+from imsearch.types.hits import Answer, Hit, Proof, Region
+from imsearch.types.libraries import CandidatesInfo, FileRecord, IndexReport, LibraryInfo, ModelInfo
 
 SCHEMA = 1
 """Of the JSON lines of `imsearch query`."""
@@ -296,7 +281,7 @@ def can_preview() -> bool:
 
 def _open_picture(path: str) -> Any:
     """The picture of a hit, or None where its file cannot be read now."""
-    from imsearch.images.probe import read_probe
+    from imsearch.search.probes import read_probe
 
     try:
         return read_probe(path).image

@@ -16,10 +16,10 @@ import uvicorn
 import imsearch
 from imsearch.cli import present
 from imsearch.library import Library
-from imsearch.server import access
 from imsearch.server.app import create_app
+from imsearch.server.middleware import access
 from imsearch.server.protocol import LimitedHttpProtocol
-from imsearch.server.runs import Runs
+from imsearch.server.routes.runs import Runs
 from imsearch.server.settings import LOOPBACK_NAMES, Settings
 
 TOKEN = "IMSEARCH_TOKEN"  # noqa: S105  the name of a variable

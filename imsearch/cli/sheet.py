@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import imsearch
+from imsearch.formatting import drawing
+from imsearch.formatting.wording import changes, printable
 from imsearch.images.decode import thumbnail
-from imsearch.images.probe import Crop, read_probe
-from imsearch.presenting import drawing
-from imsearch.presenting.wording import changes, printable
-from imsearch.records import Answer, Hit
+from imsearch.search.probes import Crop, read_probe
+from imsearch.types.hits import Answer, Hit
 
 THUMBNAIL_SIDE = 320
 

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from imsearch.catalog.reader import Reader
+from imsearch.catalog.rows import HeldFile, Space
 from imsearch.duplicates.groups import Pair, confirmed, connected, grouped
 from imsearch.duplicates.judging import Judge, Question, Side
-from imsearch.duplicates.keeping import Rule, choose, is_below
-from imsearch.duplicates.neighbours import near_pairs
-from imsearch.records import Compared, DuplicateFile, DuplicateGroup, GroupKind, Judged, Listener
-from imsearch.store.reader import Reader
-from imsearch.store.rows import HeldFile, Space
+from imsearch.duplicates.keep import Rule, choose, is_below
+from imsearch.duplicates.pairs import near_pairs
+from imsearch.types.duplicates import DuplicateFile, DuplicateGroup, GroupKind
+from imsearch.types.events import Compared, Judged, Listener
 from imsearch.vectors.candidates import Candidates
 
 COPY_SCORE = 0.75

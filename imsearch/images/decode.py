@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageGrab, UnidentifiedImageError
 
 from imsearch.errors import PictureError, ProbeError
-from imsearch.records import Preprocessing
+from imsearch.types.preprocessing import Preprocessing
 
 MAX_BYTES = 1 << 30
 """A larger file is not read into memory."""

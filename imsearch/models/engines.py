@@ -23,9 +23,10 @@ import platformdirs
 from numpy.typing import NDArray
 
 from imsearch.errors import DeviceUnavailableError, ModelError
-from imsearch.models.catalogue import Reference
 from imsearch.models.model import Embedder, Model, unit_length
-from imsearch.records import DEFAULT_TUNING, Preprocessing, Tuning
+from imsearch.models.names import Reference
+from imsearch.types.options import DEFAULT_TUNING, Tuning
+from imsearch.types.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
     from imsearch.models.loaders import Loaded

@@ -18,10 +18,10 @@ from torch import nn
 
 from imsearch.errors import ModelError, UnknownModelError, UnsupportedModelError, WeightsUnavailableError
 from imsearch.images.decode import from_array, prepare
-from imsearch.models import catalogue
-from imsearch.models.catalogue import Reference
+from imsearch.models import names as catalogue
 from imsearch.models.model import Model
-from imsearch.records import Preprocessing
+from imsearch.models.names import Reference
+from imsearch.types.preprocessing import Preprocessing
 
 RECIPE = 1
 """Part of every fingerprint: raise it when loading changes what a model's vectors are."""

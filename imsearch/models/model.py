@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.errors import ModelError
-from imsearch.records import Preprocessing
+from imsearch.types.preprocessing import Preprocessing
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,14 @@ from starlette.staticfiles import StaticFiles
 
 import imsearch
 from imsearch.library import Library
-from imsearch.server import duplicates, pictures, problems, queries, runs, session
-from imsearch.server.access import AccessLog, Metrics, metrics_router
-from imsearch.server.guard import Guard, SecurityHeaders
+from imsearch.server import problems
+from imsearch.server.middleware.access import AccessLog, Metrics, metrics_router
+from imsearch.server.middleware.guard import Guard, SecurityHeaders
+from imsearch.server.routes import duplicates, pictures, queries, runs, session
 from imsearch.server.served import Served
 from imsearch.server.settings import Settings
 
-PAGE = resources.files("imsearch.server") / "page"
+PAGE = resources.files("imsearch.server") / "web"
 
 
 def create_app(library: Library, settings: Settings | None = None) -> FastAPI:

@@ -23,7 +23,7 @@ from imsearch.errors import (
     UnknownPictureError,
     UsageError,
 )
-from imsearch.presenting.wording import printable
+from imsearch.formatting.wording import printable
 
 MEDIA_TYPE = "application/problem+json"
 

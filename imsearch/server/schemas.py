@@ -10,10 +10,11 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel, ConfigDict
 
-from imsearch.presenting.drawing import Side, outlines
-from imsearch.presenting.wording import changes, printable
-from imsearch.records import Answer, Hit, IndexedPicture, Proof
+from imsearch.formatting.drawing import Side, outlines
+from imsearch.formatting.wording import changes, printable
 from imsearch.server.keys import file_key
+from imsearch.types.hits import Answer, Hit, Proof
+from imsearch.types.libraries import IndexedPicture
 
 ID = "6e58a2f1b7c04d93a5e0c1f4b8d7296035ab41ce7f90d2638b15e4c7a9f30d12"
 """Of the pictures in examples."""

@@ -12,10 +12,10 @@ import numpy as np
 import imsearch
 from benchmarks import edits
 from benchmarks.report import Report, seconds
+from imsearch.catalog.reader import Reader
 from imsearch.duplicates.finding import COPY_NEIGHBOURS, COPY_SCORE
 from imsearch.duplicates.groups import Groups
-from imsearch.duplicates.neighbours import near_pairs
-from imsearch.store.reader import Reader
+from imsearch.duplicates.pairs import near_pairs
 
 SECTION = "Duplicates"
 COSINES = (0.9, 0.85, 0.8, COPY_SCORE, 0.7, 0.6)

@@ -12,18 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 import imsearch
+from imsearch.catalog.connection import CATALOGUE
+from imsearch.catalog.rows import NewContent, NewFile
+from imsearch.catalog.writer import Store
 from imsearch.images.decode import decode, prepare
-from imsearch.images.pool import DecodePool
-from imsearch.images.reading import Task
-from imsearch.indexing import BATCH_FILES
-from imsearch.models import catalogue, engines
+from imsearch.indexing.decoding import DecodePool
+from imsearch.indexing.reading import Task
+from imsearch.indexing.run import BATCH_FILES
+from imsearch.models import engines
+from imsearch.models import names as catalogue
 from imsearch.models.model import Embedder, Model
-from imsearch.records import Preprocessing
-from imsearch.searching import Question, search
-from imsearch.store.connection import CATALOGUE
-from imsearch.store.rows import NewContent, NewFile
-from imsearch.store.store import Store
-from imsearch.upkeep import refresh
+from imsearch.search.ranking import Question, search
+from imsearch.types.preprocessing import Preprocessing
+from imsearch.vectors.upkeep import refresh
 
 GENERATED_ROOT = Path("/generated")
 """Where the pictures of a filled library claim to lie. There is nothing."""

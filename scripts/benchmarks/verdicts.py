@@ -3,9 +3,9 @@
     scripts/bench verdicts FOLDER... [--pictures 100] [--pairs 1000]
 
 Each FOLDER has a subfolder for each class, thing or place; pictures in one subfolder are taken for different
-photographs. Of each FOLDER some pictures are edited, in the ways of `imsearch.images.edits` and in others that were not
-used to choose any threshold, and compared with what they were made from; and pairs of the same subfolder are compared.
-Only probe and picture are compared here: whether the picture is among the candidates is another question.
+photographs. Of each FOLDER some pictures are edited, in the ways of `imsearch.evaluation.edits` and in others that were
+not used to choose any threshold, and compared with what they were made from; and pairs of the same subfolder are
+compared. Only probe and picture are compared here: whether the picture is among the candidates is another question.
 """
 
 import argparse
@@ -20,10 +20,11 @@ import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 from benchmarks.pictures import sources_in
-from imsearch.images import decode, edits
-from imsearch.images.probe import Probe
-from imsearch.verifying.proof import Comparison, compare
-from imsearch.verifying.verifier import features_of_picture, features_of_probe
+from imsearch.evaluation import edits
+from imsearch.images import decode
+from imsearch.search.probes import Probe
+from imsearch.verify.proof import Comparison, compare
+from imsearch.verify.verifier import features_of_picture, features_of_probe
 
 SEED = 5
 

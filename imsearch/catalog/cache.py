@@ -1,0 +1,102 @@
+"""What was made of pictures, kept beside the catalogue. Deleting it costs the time to make it again."""
+
+import contextlib
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from imsearch.catalog.connection import Connection, connect, translated
+from imsearch.errors import CatalogueCorruptError, LibraryError
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a cache keeps, in a file called ``name``, of so many pictures at the ``most``; the oldest leave. Data of
+    another ``format`` are thrown away."""
+
+    name: str
+    format: int
+    most: int
+
+
+FEATURES = Kind("features.sqlite3", 2, 50_000)
+"""What pictures are compared by, about 2 GB."""
+
+THUMBNAILS = Kind("thumbnails.sqlite3", 1, 20_000)
+"""Small renderings, about 400 MB."""
+
+
+class Cache:
+    """Bytes under the digests of contents. Safe to use from several threads; where it cannot be written it keeps
+    nothing."""
+
+    def __init__(self, folder: Path, kind: Kind) -> None:
+        self._path = folder / kind.name
+        self._kind = kind
+        self._lock = threading.Lock()
+        self._connection = self._opened()
+
+    def close(self) -> None:
+        """Give back the file."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+            self._connection = None
+
+    def get(self, digests: Iterable[bytes]) -> dict[bytes, bytes]:
+        """What is kept of these contents."""
+        found: dict[bytes, bytes] = {}
+        with self._lock, contextlib.suppress(LibraryError), translated(self._path):
+            if self._connection is None:
+                return {}
+            for digest in digests:
+                row = self._connection.execute("SELECT data FROM kept WHERE digest = ?", (digest,)).fetchone()
+                if row is not None:
+                    found[digest] = row[0]
+        return found
+
+    def put(self, made: Mapping[bytes, bytes]) -> None:
+        """Keep these."""
+        with self._lock, contextlib.suppress(LibraryError), translated(self._path):
+            if self._connection is None or not made:
+                return
+            execute = self._connection.execute
+            execute("BEGIN IMMEDIATE")
+            try:
+                for digest, data in made.items():
+                    execute("INSERT OR REPLACE INTO kept (digest, data) VALUES (?, ?)", (digest, data))
+                # Numbers only grow, so they tell age.
+                execute("DELETE FROM kept WHERE number <= (SELECT max(number) FROM kept) - ?", (self._kind.most,))
+            finally:
+                execute("COMMIT")
+
+    def _opened(self) -> Connection | None:
+        try:
+            return self._prepared()
+        except CatalogueCorruptError:
+            with contextlib.suppress(OSError, LibraryError):
+                self._path.unlink()
+                return self._prepared()
+        except LibraryError:  # a library that may only be read
+            pass
+        return None
+
+    def _prepared(self) -> Connection:
+        connection = connect(self._path)
+        try:
+            with translated(self._path):
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = OFF")
+                (version,) = connection.execute("PRAGMA user_version").fetchone()
+                if version != self._kind.format:
+                    connection.execute("DROP TABLE IF EXISTS kept")
+                    connection.execute(f"PRAGMA user_version = {self._kind.format}")
+                connection.execute(
+                    "CREATE TABLE IF NOT EXISTS kept "
+                    "(number INTEGER PRIMARY KEY AUTOINCREMENT, digest BLOB NOT NULL UNIQUE, data BLOB NOT NULL)"
+                )
+        except LibraryError:
+            connection.close()
+            raise
+        return connection

@@ -1,0 +1,113 @@
+"""Connections to the catalogue, and what SQLite's errors mean: the only module that imports sqlite3."""
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from imsearch.catalog.migrations import APPLICATION_ID, MIGRATIONS, run_migrations
+from imsearch.errors import (
+    CatalogueCorruptError,
+    DiskFullError,
+    LibraryError,
+    LibraryLockedError,
+    LibraryNotFoundError,
+    LibraryTooNewError,
+)
+
+CATALOGUE = "catalog.sqlite3"
+
+Connection = sqlite3.Connection
+
+
+def connect(path: Path) -> Connection:
+    """A connection that any thread may use, one at a time."""
+    # isolation_level None, because pysqlite would begin transactions behind our back, and none before DDL; a path in
+    # bytes, because folders may have names that are neither UTF-8 nor fit for a URL.
+    with translated(path):
+        connection = sqlite3.connect(os.fsencode(path), timeout=30, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = NORMAL")
+    return connection
+
+
+def create(folder: Path) -> None:
+    """Make an empty catalogue in ``folder``, all at once: an interrupted start leaves none."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise LibraryError(f"the library cannot be made at {folder}: {exc.strerror or exc}") from exc
+    making = folder / f".{CATALOGUE}.making"
+    making.unlink(missing_ok=True)
+    with (
+        translated(making),
+        contextlib.closing(sqlite3.connect(os.fsencode(making), isolation_level=None)) as connection,
+    ):
+        connection.execute("PRAGMA page_size = 8192")  # three vectors of 1280 dimensions fit a page
+        connection.execute("BEGIN")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        run_migrations(connection.execute, since=0)
+        connection.execute("COMMIT")
+        connection.execute("PRAGMA journal_mode = WAL")  # the file remembers it
+    making.replace(folder / CATALOGUE)
+
+
+def check(path: Path) -> None:
+    """See that there is a catalogue at ``path`` that this imsearch can use, and bring an older one up to date.
+
+    Raises `LibraryNotFoundError`, `LibraryTooNewError` or `CatalogueCorruptError`; it is never overwritten.
+    """
+    if not path.is_file():
+        raise LibraryNotFoundError(f"there is no library at {path.parent} yet: make one with `imsearch index FOLDER`")
+    with translated(path), contextlib.closing(connect(path)) as connection:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        if application != APPLICATION_ID:
+            raise CatalogueCorruptError(
+                f"{path} is not a catalogue of imsearch (or is damaged). It is left as it is: restore it from a "
+                "backup, or move it away and index again"
+            )
+        if version > len(MIGRATIONS):
+            raise LibraryTooNewError(
+                f"the library {path.parent} has version {version}, this imsearch knows {len(MIGRATIONS)}: "
+                "pip install --upgrade imsearch-engine"
+            )
+        if version < len(MIGRATIONS):
+            connection.execute("BEGIN IMMEDIATE")
+            (version,) = connection.execute("PRAGMA user_version").fetchone()  # another process may have been first
+            run_migrations(connection.execute, since=version)
+            connection.execute("COMMIT")
+
+
+@contextlib.contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Raise errors of SQLite as those of imsearch."""
+    try:
+        yield
+    except sqlite3.Error as exc:
+        translation = translate(exc, path)
+        if translation is None:
+            raise
+        raise translation from exc
+
+
+def translate(exc: BaseException, path: Path) -> LibraryError | None:
+    """What an error of SQLite means for the catalogue at ``path``; None for mistakes of our own."""
+    code = (getattr(exc, "sqlite_errorcode", None) or 0) & 0xFF  # without the extension of the code
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return CatalogueCorruptError(
+            f"the catalogue {path} is damaged ({exc}). It is left as it is: restore it from a backup, or move it "
+            "away and index again"
+        )
+    if code == sqlite3.SQLITE_FULL:
+        return DiskFullError(
+            f"the disk that holds {path.parent} is full. What was committed is kept: make room and run it again"
+        )
+    if code == sqlite3.SQLITE_BUSY:
+        return LibraryLockedError(f"another program holds {path}; try again when it is done")
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+        return LibraryError(f"{path} cannot be opened for writing: check the permissions of {path.parent}")
+    if code == sqlite3.SQLITE_IOERR:
+        return LibraryError(f"reading or writing {path} failed ({exc}): check the disk")
+    return None

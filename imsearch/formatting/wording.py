@@ -1,0 +1,60 @@
+"""Names as people see them, and what was done to a verified hit in a few words."""
+
+from imsearch.types.hits import Proof, Transform
+
+SLIGHT = 0.03
+"""Shares and sizes that differ by less say nothing: a fit is off by as much."""
+
+_SIZES = {0.25: "a quarter of the size", 1 / 3: "a third of the size", 0.5: "half the size", 2.0: "twice the size"}
+
+
+def printable(text: str) -> str:
+    """Text that can be shown as it is: control characters and bytes that are not UTF-8 as escapes."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
+
+
+def changes(proof: Proof | None) -> str:
+    """What was done to a hit to make the probe: ``mirrored, turned 90° left, cropped to 20 %, half the size``.
+
+    For a similar hit it is how much of the probe was found again in it. Empty for one with the same pixels, and where
+    nothing was shown.
+    """
+    if proof is None or proof.transform is None or proof.verdict == "exact":
+        return ""
+    if proof.verdict == "similar":
+        return f"{proof.inliers} features found again"
+    said = [*_moved(proof.transform), *_shares(proof), *_resized(proof.transform.scale)]
+    return ", ".join(said) or "same framing"
+
+
+def _moved(transform: Transform) -> list[str]:
+    """Mirroring comes first, as in the transform."""
+    turned = round(transform.turned) % 360
+    angle = f"{min(turned, 360 - turned)}°" + ("" if turned == 180 else " right" if turned < 180 else " left")
+    return ["mirrored"] * transform.mirrored + [f"turned {angle}"] * bool(turned)
+
+
+def _shares(proof: Proof) -> list[str]:
+    """How much of the hit is left, and how much of the probe it fills."""
+    said = []
+    if proof.hit_overlap < 1 - SLIGHT:
+        said.append(f"cropped to {_per_cent(proof.hit_overlap)}")
+    if proof.probe_overlap < 1 - SLIGHT:
+        said.append(f"{_per_cent(proof.probe_overlap)} of a larger picture")
+    return said
+
+
+def _resized(scale: float) -> list[str]:
+    if abs(scale - 1) < SLIGHT:
+        return []
+    for size, name in _SIZES.items():
+        if abs(scale / size - 1) < SLIGHT:
+            return [name]
+    return [f"{scale:.1f} times the size" if scale >= 1.5 else f"{_per_cent(scale)} of the size"]
+
+
+def _per_cent(share: float) -> str:
+    return f"{share:.0%}".replace("%", " %") if share >= 0.005 else "less than 1 %"

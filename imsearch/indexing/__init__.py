@@ -1,0 +1,1 @@
+"""Index runs: what changed, reading, embedding, storing."""

@@ -1,0 +1,1 @@
+"""Queries: probes and what they may cost, candidates, exact scores, hits, proofs."""

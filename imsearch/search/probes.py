@@ -1,0 +1,235 @@
+"""The picture that is asked with, from wherever it is: path, URL, bytes, clipboard, Pillow image or array."""
+
+import hashlib
+import math
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from imsearch.errors import PictureError, ProbeError, UsageError
+from imsearch.images import decode
+from imsearch.types.preprocessing import Preprocessing
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL import Image
+
+
+@dataclass(frozen=True, slots=True)
+class Clipboard:
+    """Stands for whatever picture is on the clipboard when the probe is read."""
+
+
+CLIPBOARD = Clipboard()
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """Stands for a picture that the library has: ``digest`` is that of its content, in hex."""
+
+    digest: str
+
+
+if TYPE_CHECKING:
+    ProbeLike = str | os.PathLike[str] | bytes | Clipboard | Indexed | Image.Image | NDArray[np.uint8]
+    """A path or http(s) URL, encoded bytes, `CLIPBOARD`, an `Indexed` picture (which only its library can read), a
+    Pillow image, or uint8 pixels (height, width[, 3 or 4])."""
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """A number of pixels, or a share of a side in per cent."""
+
+    value: float
+    percent: bool = False
+
+    def pixels(self, side: int) -> float:
+        """The length in pixels on a side of ``side`` pixels."""
+        return self.value * side / 100 if self.percent else self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """A rectangle of the upright picture, from its top left corner."""
+
+    x: Length
+    y: Length
+    width: Length
+    height: Length
+
+    @classmethod
+    def parse(cls, text: str) -> "Crop":
+        """Read ``X,Y,W,H``, each a number of pixels or, with a ``%``, a share of the picture's side."""
+        try:
+            lengths = [
+                Length(float(part.strip().removesuffix("%")), part.strip().endswith("%")) for part in text.split(",")
+            ]
+            x, y, width, height = lengths
+        except ValueError as exc:
+            raise UsageError(f"a crop is X,Y,W,H in pixels or per cent (10%,10%,50%,50%), not '{text}'") from exc
+        if not all(math.isfinite(length.value) for length in lengths) or width.value <= 0 or height.value <= 0:
+            raise UsageError(f"the width and height of a crop must be more than zero: '{text}'")
+        return cls(x, y, width, height)
+
+    def box(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom in whole pixels, held inside a picture of that size.
+
+        Raises `ProbeError` where nothing of the rectangle lies inside.
+        """
+        x, y = self.x.pixels(width), self.y.pixels(height)
+        left, top = max(0, math.floor(x)), max(0, math.floor(y))
+        right = min(width, math.ceil(x + self.width.pixels(width)))
+        bottom = min(height, math.ceil(y + self.height.pixels(height)))
+        if left >= right or top >= bottom:
+            raise ProbeError(f"the crop lies outside the picture, which is {width} x {height} pixels")
+        return left, top, right, bottom
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A probe as read: its upright RGB image, and, where it came as a whole file, the digest of its bytes.
+
+    ``width`` and ``height`` are those of the original, of which ``image`` may be a smaller rendering.
+    """
+
+    name: str
+    image: "Image.Image"
+    width: int
+    height: int
+    digest: bytes | None
+    path: bytes | None
+
+    def prepared(self, preprocessing: Preprocessing) -> "NDArray[np.uint8]":
+        """What a model is shown of it: uint8 (height, width, 3)."""
+        return decode.prepare(self.image, preprocessing, (self.width, self.height))
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedProbe:
+    """A probe of which only what a model is shown is at hand: ``inputs``, uint8 (height, width, 3) each."""
+
+    name: str
+    width: int
+    height: int
+    digest: bytes | None
+    path: bytes | None
+    inputs: "Mapping[Preprocessing, NDArray[np.uint8]]"
+
+    def prepared(self, preprocessing: Preprocessing) -> "NDArray[np.uint8]":
+        """What a model is shown of it: uint8 (height, width, 3)."""
+        return self.inputs[preprocessing]
+
+
+def read_probe(source: Any, crop: Crop | None = None, preprocessing: Preprocessing | None = None) -> Probe:
+    """Read a probe of any kind that `ProbeLike` names. Raises `ProbeError` with the reason where that fails.
+
+    With the ``preprocessing`` of the model that will see it, the image of a large JPEG comes smaller, and sooner,
+    unless there is a ``crop``, which may need every pixel.
+    """
+    name = name_of(source)
+    if isinstance(source, Clipboard):
+        grabbed = decode.from_clipboard()
+        if grabbed is None:
+            raise ProbeError("there is no picture on the clipboard: copy one first")
+        if not isinstance(grabbed, list):
+            return _cropped(Probe(name, grabbed, *grabbed.size, digest=None, path=None), crop)
+        source = name = grabbed[0]
+    if not isinstance(source, (str, os.PathLike, bytes)):
+        return _cropped(_of_pixels(source), crop)
+    data, path = encoded(source)
+    return decoded(name, data, path, crop, preprocessing)
+
+
+def digest_of(data: bytes) -> bytes:
+    """The digest that names a content: SHA-256 of the file's bytes."""
+    return hashlib.sha256(data).digest()
+
+
+def digest_of_file(path: str | os.PathLike[str]) -> bytes:
+    """The digest of the content of a file. Raises `ProbeError` where it cannot be read."""
+    return digest_of(_bytes_at(os.fsdecode(path)))
+
+
+def name_of(source: Any) -> str:
+    """What a probe is called in answers and messages."""
+    if isinstance(source, (str, os.PathLike)):
+        return os.fsdecode(source)
+    if isinstance(source, Indexed):
+        return source.digest
+    return {bytes: "the picture", Clipboard: "(clipboard)"}.get(type(source), "(image)")
+
+
+def encoded(source: str | os.PathLike[str] | bytes) -> tuple[bytes, bytes | None]:
+    """The encoded bytes of a probe and, where they are those of a file, its absolute path. Raises `ProbeError`."""
+    if isinstance(source, bytes):
+        return source, None
+    if isinstance(source, str) and source.lower().startswith(("http://", "https://")):
+        from imsearch.search.fetch import fetch  # 0.1 s that only URL probes pay
+
+        return fetch(source), None
+    name = os.fsdecode(source)
+    return _bytes_at(name), os.path.abspath(os.fsencode(name))
+
+
+def decoded(
+    name: str,
+    data: bytes,
+    path: bytes | None = None,
+    crop: Crop | None = None,
+    preprocessing: Preprocessing | None = None,
+    most_pixels: int = decode.MAX_PIXELS,
+) -> Probe:
+    """A probe of encoded bytes, which may be those of the file at ``path``, as `read_probe` gives it. Raises
+    `ProbeError`; for more than ``most_pixels`` before any is decoded."""
+    resize = None if preprocessing is None or crop is not None else preprocessing.resize
+    try:
+        picture = decode.decode(data, resize, most_pixels)
+    except PictureError as exc:
+        raise ProbeError(f"{name} cannot be used: {exc}") from exc
+    return _cropped(Probe(name, picture.image, picture.width, picture.height, digest_of(data), path), crop)
+
+
+def _cropped(probe: Probe, crop: Crop | None) -> Probe:
+    if crop is None:
+        return probe
+    image = probe.image.crop(crop.box(*probe.image.size))
+    return Probe(probe.name, image, *image.size, digest=None, path=None)
+
+
+def _of_pixels(source: Any) -> Probe:
+    image = decode.from_pillow(source)
+    if image is None and hasattr(source, "__array_interface__"):
+        image = decode.from_array(source)
+    if image is None:
+        raise UsageError(f"a probe is a path, a URL, bytes, a Pillow image or an array, not {type(source).__name__}")
+    return Probe(name_of(source), image, *image.size, digest=None, path=None)
+
+
+def _bytes_at(name: str) -> bytes:
+    try:
+        return Path(name).read_bytes()
+    except FileNotFoundError as exc:
+        raise ProbeError(f"no such file: {name}") from exc
+    except IsADirectoryError as exc:
+        raise ProbeError(f"a folder is no probe: {name} (name one picture in it)") from exc
+    except PermissionError as exc:
+        if Path(name).is_dir():  # what Windows says of a folder
+            raise ProbeError(f"a folder is no probe: {name} (name one picture in it)") from exc
+        raise ProbeError(f"no permission to read {name}") from exc
+    except (OSError, ValueError) as exc:
+        raise ProbeError(f"{name} cannot be read: {getattr(exc, 'strerror', None) or exc}") from exc
+
+
+def read_stdin(stream: BinaryIO | None = None) -> bytes:
+    """All bytes of standard input, at most `decode.MAX_BYTES`."""
+    stream = stream or sys.stdin.buffer
+    data = stream.read(decode.MAX_BYTES + 1)
+    if not data:
+        raise ProbeError("nothing came on standard input: pipe a picture into it")
+    if len(data) > decode.MAX_BYTES:
+        raise ProbeError(f"standard input holds more than {decode.MAX_BYTES >> 20} MiB")
+    return data

@@ -1,0 +1,168 @@
+"""What stands between the network and the routes: which requests pass, and what every answer says to a browser."""
+
+import asyncio
+import re
+from http import HTTPStatus
+
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from imsearch.server.problems import ProblemError
+from imsearch.server.routes.session import is_open
+from imsearch.server.settings import Settings
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; img-src 'self' blob: data:; script-src 'self'; style-src 'self'; connect-src 'self'; "
+        "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+OPEN_PATHS = frozenset({"/", "/healthz", "/v1/session"})
+"""What is answered without a token, besides the files of the page."""
+
+PAGE_FILES = "/page/"
+
+STRANGERS_BYTES = 16 << 10
+"""The longest body of whoever has not shown the token: enough to show it."""
+
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_OF_THIS_SITE = frozenset({"same-origin", "none"})  # none: a person typed the address
+_HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
+
+
+class SecurityHeaders:
+    """ASGI middleware that tells browsers, with every answer, what they may do with it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(SECURITY_HEADERS)
+                headers.setdefault("Cache-Control", "no-cache")  # not an old page with a new server
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+class Guard:
+    """ASGI middleware that lets a request pass which is for this server, from its own page or no page at all, by
+    somebody who knows the token, and of no more than the allowed size.
+
+    It raises ProblemError, or HTTPException, for the others.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app = app
+        self.settings = settings
+        self.hosts = frozenset(name.lower() for name in settings.hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http":
+            request = HTTPConnection(scope)
+            self._check_host(request)
+            if scope["method"] not in _READING:
+                _check_site(request)
+            known = is_open(request, self.settings.token)
+            if not known:
+                _check_openness(scope["path"])
+            max_bytes = self.settings.max_bytes if known else STRANGERS_BYTES
+            _check_length(request, max_bytes)
+            receive = _LimitedBody(receive, max_bytes, self.settings.body_seconds).receive
+        await self.app(scope, receive, send)
+
+    def _check_host(self, request: HTTPConnection) -> None:
+        """Refuse other names than ours: by one of its own that leads here, a site could read our answers."""
+        values = request.headers.getlist("host")
+        found = _HOST.fullmatch(values[0]) if len(values) == 1 else None
+        if found is None:
+            raise ProblemError("wrong-host", HTTPStatus.MISDIRECTED_REQUEST, "a request needs one Host header, a name")
+        name = found["name"].lower()
+        if name not in self.hosts:
+            detail = (
+                f"this server is not known as {name}; if that is a name of it, start it with: "
+                f"imsearch serve --allow-host {name}"
+            )
+            raise ProblemError("wrong-host", HTTPStatus.MISDIRECTED_REQUEST, detail)
+
+
+class _LimitedBody:
+    """The body of one request, as it comes: at most so many bytes, and all of it so many seconds after it is wanted.
+
+    Its errors are HTTPExceptions because FastAPI passes only these on from reading a body.
+    """
+
+    def __init__(self, receive: Receive, max_bytes: int, seconds: float) -> None:
+        self._receive = receive
+        self._max_bytes = max_bytes
+        self._seconds = seconds
+        self._deadline: float | None = None
+        self._bytes = 0
+        self._complete = False
+
+    async def receive(self) -> Message:
+        if self._complete:  # what still comes is that the client has gone, at any time
+            return await self._receive()
+        message = await self._receive_in_time()
+        self._bytes += len(message.get("body", b""))
+        if self._bytes > self._max_bytes:
+            raise _too_large(self._max_bytes)
+        self._complete = not message.get("more_body", False)
+        return message
+
+    async def _receive_in_time(self) -> Message:
+        if self._deadline is None:
+            self._deadline = asyncio.get_running_loop().time() + self._seconds
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                return await self._receive()
+        except TimeoutError:
+            raise HTTPException(
+                HTTPStatus.REQUEST_TIMEOUT,
+                f"the body of the request did not come within {self._seconds:g} seconds",
+                {"Connection": "close"},
+            ) from None
+
+
+def _check_site(request: HTTPConnection) -> None:
+    """Refuse what another site's page had its visitor's browser send. No browser, no such headers."""
+    origins = request.headers.getlist("origin")
+    sites = request.headers.getlist("sec-fetch-site")
+    ours = f"{request.scope['scheme']}://{request.headers['host']}".lower()
+    if any(origin.lower() != ours for origin in origins) or any(site not in _OF_THIS_SITE for site in sites):
+        raise ProblemError("forbidden", HTTPStatus.FORBIDDEN, "a page of another site sent this; use the server's own")
+
+
+def _check_openness(path: str) -> None:
+    """Refuse who has not shown the token, but for what leads to showing it."""
+    if path in OPEN_PATHS or path.startswith(PAGE_FILES):
+        return
+    raise ProblemError(
+        "unauthorized",
+        HTTPStatus.UNAUTHORIZED,
+        "this server wants its token: send the header Authorization: Bearer TOKEN, or sign in on its page",
+        headers={"WWW-Authenticate": 'Bearer realm="imsearch"'},
+    )
+
+
+def _check_length(request: HTTPConnection, max_bytes: int) -> None:
+    """Refuse a body that says itself that it is too long, before it comes."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > max_bytes:
+        raise _too_large(max_bytes)
+
+
+def _too_large(max_bytes: int) -> HTTPException:
+    return HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a request may have at most {max_bytes:,} bytes")

@@ -1,0 +1,276 @@
+"""Groups that a search for duplicates has found, and what a person decides about them."""
+
+import datetime
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Path, Query
+from pydantic import BaseModel, ConfigDict
+
+from imsearch.errors import LibraryNotFoundError, UnknownPictureError
+from imsearch.formatting.wording import printable
+from imsearch.library import Library
+from imsearch.search.probes import Indexed
+from imsearch.server.jobs.running import Running, SkippedFile
+from imsearch.server.keys import path_of_key
+from imsearch.server.problems import ProblemError, answers
+from imsearch.server.routes.runs import RunDep
+from imsearch.server.schemas import ID, Place, place_of, time_of
+from imsearch.server.served import ServedDep
+from imsearch.types.duplicates import DuplicateGroup, GroupKind, Relation, TrashReport
+
+router = APIRouter(prefix="/v1", tags=["duplicates"])
+
+MOST_AT_ONCE = 200
+"""Groups of one answer."""
+
+_KEY = "L3Bob3Rvcy8yMDE5L3BpZXIuanBn"
+
+
+class GroupedFile(Place):
+    """A file of a group, as it was when it was indexed, and its relation to the one to keep. ``here`` says whether the
+    library still has it with that content."""
+
+    id: str
+    relation: Relation
+    size: int
+    width: int
+    height: int
+    format: str
+    taken: datetime.datetime | None
+    modified: datetime.datetime
+    here: bool
+
+
+class Group(BaseModel):
+    """Files of which one would do: ``keep`` is its place among them, from 0, and ``reason`` says why it. ``number``
+    counts from 1."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "number": 1,
+                    "kind": "exact",
+                    "reason": "shortest path: 21 characters against 26",
+                    "keep": 0,
+                    "decision": None,
+                    "files": [
+                        {
+                            "file": _KEY,
+                            "path": "/photos/2019/pier.jpg",
+                            "folder": "/photos/2019",
+                            "name": "pier.jpg",
+                            "id": ID,
+                            "relation": "kept",
+                            "size": 2483112,
+                            "width": 4000,
+                            "height": 3000,
+                            "format": "jpeg",
+                            "taken": "2019-07-04T18:03:11",
+                            "modified": "2019-07-04T16:03:11Z",
+                            "here": True,
+                        }
+                    ],
+                }
+            ]
+        }
+    )
+
+    number: int
+    kind: GroupKind
+    reason: str
+    keep: int
+    decision: Literal["kept", "different"] | None
+    files: list[GroupedFile]
+
+
+class Groups(BaseModel):
+    """A page of the groups of a run, of ``total`` that it has."""
+
+    total: int
+    groups: list[Group]
+
+
+class Choice(BaseModel):
+    """The key of the file to keep."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"file": _KEY}]})
+
+    file: str
+
+
+class Cleared(BaseModel):
+    """What went to the trash: paths, and their size in ``bytes``. ``skipped`` were to go and could not; ``linked`` are
+    links to the file that stays, of which moving one frees nothing."""
+
+    moved: list[str]
+    bytes: int
+    skipped: list[SkippedFile]
+    linked: list[str]
+    group: Group
+
+
+class Decided(BaseModel):
+    """How many pairs of pictures a decision is about, and the group with it."""
+
+    pairs: int
+    group: Group
+
+
+class DifferentPair(BaseModel):
+    """Two pictures that are different: a path of each, or ``sha256:`` and its id where the library has none."""
+
+    first: str
+    second: str
+
+
+class Decisions(BaseModel):
+    """All pairs of pictures that a person said are different."""
+
+    pairs: list[DifferentPair]
+
+
+def _searched(run: RunDep) -> Running:
+    if run.snapshot().groups is None:
+        raise ProblemError(
+            "no-such-group", HTTPStatus.NOT_FOUND, "this run has no groups: it is no finished search for duplicates"
+        )
+    return run
+
+
+SearchDep = Annotated[Running, Depends(_searched)]
+
+
+def _number(run: SearchDep, number: Annotated[int, Path(description="Of a group, from 1.")]) -> int:
+    if not 1 <= number <= len(run.groups):
+        raise ProblemError("no-such-group", HTTPStatus.NOT_FOUND, f"this run has no group {number}")
+    return number
+
+
+NumberDep = Annotated[int, Depends(_number)]
+
+
+@router.get("/runs/{id}/groups", summary="Groups of duplicates", responses=answers(404, 422))
+def groups(
+    served: ServedDep,
+    run: SearchDep,
+    offset: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=MOST_AT_ONCE)] = 50,
+) -> Groups:
+    """A page of what a search for duplicates has found: copies, then series, in the order of paths."""
+    numbers = range(1, len(run.groups) + 1)[offset : offset + limit]
+    return Groups(total=len(run.groups), groups=[_shown(served.library, run, number) for number in numbers])
+
+
+@router.post(
+    "/runs/{id}/groups/{number}/keep", summary="Keep one file of a group", responses=answers(400, 404, 409, 422)
+)
+def keep(served: ServedDep, run: SearchDep, number: NumberDep, choice: Choice) -> Cleared:
+    """Move the other files of a group to the system's trash. One is skipped, and stays, if it or the file to keep is
+    not as it was when it was indexed; while any is, the group is not decided, and this can be asked again."""
+    path = path_of_key(choice.file)
+    group = run.groups[number - 1]
+    place = next((at for at, file in enumerate(group.files) if file.path == path), None)
+    if place is None:
+        raise ProblemError("no-such-file", HTTPStatus.NOT_FOUND, f"group {number} has no such file")
+    reason = group.reason if place == group.keep else "chosen by hand"
+    chosen = group.keeping(place, reason)
+    report = _clear(served.library, chosen)
+    run.groups[number - 1] = chosen
+    if not report.skipped:
+        run.decisions[number] = "kept"
+    return Cleared(
+        moved=[printable(path) for path in report.moved],
+        bytes=report.size,
+        skipped=[SkippedFile.of(skip) for skip in report.skipped],
+        linked=[printable(path) for path in report.linked],
+        group=_shown(served.library, run, number),
+    )
+
+
+def _clear(library: Library, group: DuplicateGroup) -> TrashReport:
+    """Move all but the kept file to the trash; those that the library no longer has are passed over."""
+    here = _here(library, group)
+    left = tuple(file for file in group.files if file.path in here or file is group.kept)
+    return library.trash([replace(group, files=left, keep=left.index(group.kept))])
+
+
+@router.post("/runs/{id}/groups/{number}/different", summary="Call a group different", responses=answers(404, 409, 422))
+def mark_different(served: ServedDep, run: SearchDep, number: NumberDep) -> Decided:
+    """Remember that the pictures of a group are all different, wherever their files are: no later search puts two of
+    them together."""
+    pairs = served.library.mark_different(*_contents(run, number))
+    run.decisions[number] = "different"
+    return Decided(pairs=pairs, group=_shown(served.library, run, number))
+
+
+@router.delete("/runs/{id}/groups/{number}/different", summary="Take that back", responses=answers(404, 409, 422))
+def forget_different(served: ServedDep, run: SearchDep, number: NumberDep) -> Decided:
+    """Forget that the pictures of a group are different."""
+    pairs = served.library.forget_different(*_contents(run, number))
+    if run.decisions.get(number) == "different":
+        del run.decisions[number]
+    return Decided(pairs=pairs, group=_shown(served.library, run, number))
+
+
+def _contents(run: Running, number: int) -> list[Indexed]:
+    """Each picture of a group once. Raises `ProblemError` where it is but one."""
+    digests = dict.fromkeys(file.digest for file in run.groups[number - 1].files)
+    if len(digests) < 2:
+        raise ProblemError(
+            "invalid", HTTPStatus.CONFLICT, f"the files of group {number} hold the same bytes: they are one picture"
+        )
+    return [Indexed(digest) for digest in digests]
+
+
+@router.get("/decisions", summary="What was called different", responses=answers(409))
+def decisions(served: ServedDep) -> Decisions:
+    """The pairs of pictures that are never taken for duplicates."""
+    try:
+        pairs = served.library.different()
+    except LibraryNotFoundError:
+        pairs = []
+    return Decisions(pairs=[DifferentPair(first=printable(one), second=printable(other)) for one, other in pairs])
+
+
+def _shown(library: Library, run: Running, number: int) -> Group:
+    group = run.groups[number - 1]
+    here = _here(library, group)
+    return Group(
+        number=number,
+        kind=group.kind,
+        reason=printable(group.reason),
+        keep=group.keep,
+        decision=run.decisions.get(number),
+        files=[
+            GroupedFile(
+                **place_of(file.path),
+                id=file.digest,
+                relation=file.relation,
+                size=file.size,
+                width=file.width,
+                height=file.height,
+                format=file.format,
+                taken=file.taken,
+                modified=time_of(file.mtime_ns),
+                here=file.path in here,
+            )
+            for file in group.files
+        ],
+    )
+
+
+def _here(library: Library, group: DuplicateGroup) -> set[str]:
+    """Paths of the files of a group that the library still has with the same content."""
+    held = {digest: _paths(library, digest) for digest in {file.digest for file in group.files}}
+    return {file.path for file in group.files if file.path in held[file.digest]}
+
+
+def _paths(library: Library, digest: str) -> set[str]:
+    """The files that hold a content."""
+    try:
+        return {file.path for file in library.picture(digest).files}
+    except UnknownPictureError:
+        return set()
