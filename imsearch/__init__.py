@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import os
 
     from imsearch.errors import (
-        CatalogueCorruptError,
+        CatalogCorruptError,
         DeviceUnavailableError,
         DiskFullError,
         ImsearchError,
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from imsearch.evaluation.run import evaluate
     from imsearch.library import Library
     from imsearch.models.names import known_models
-    from imsearch.search.probes import CLIPBOARD, Crop, Indexed
     from imsearch.types.duplicates import DuplicateFile, DuplicateGroup, TrashReport
     from imsearch.types.evaluation import Asked, Estimate, Evaluating, Evaluation, Quality
     from imsearch.types.events import Compared, Judged, PreparingModel, Progress, Scanned, Skip
@@ -57,6 +56,7 @@ if TYPE_CHECKING:
         PictureFile,
     )
     from imsearch.types.options import Filters
+    from imsearch.types.probes import CLIPBOARD, Crop, Indexed
 
 __version__ = "0.1.0"
 
@@ -65,7 +65,7 @@ __all__ = [
     "Answer",
     "Asked",
     "CandidatesInfo",
-    "CatalogueCorruptError",
+    "CatalogCorruptError",
     "Compared",
     "Crop",
     "DeviceUnavailableError",
@@ -120,7 +120,7 @@ __all__ = [
 _HOMES = {
     "imsearch.types.evaluation": ("Asked", "Estimate", "Evaluating", "Evaluation", "Quality"),
     "imsearch.evaluation.run": ("evaluate",),
-    "imsearch.search.probes": ("CLIPBOARD", "Crop", "Indexed"),
+    "imsearch.types.probes": ("CLIPBOARD", "Crop", "Indexed"),
     "imsearch.library": ("Library",),
     "imsearch.models.names": ("known_models",),
     "imsearch.types.duplicates": ("DuplicateFile", "DuplicateGroup", "TrashReport"),

@@ -3,40 +3,57 @@
 ::
 
     ImsearchError
-    ├── LibraryError                 the library on disk
-    │   ├── LibraryNotFoundError     there is none at that place
+    ├── LibraryError                 the library cannot be used as asked
+    │   ├── LibraryNotFoundError     there is no library at that address, or it is empty
     │   ├── LibraryLockedError       another process is writing to it
-    │   ├── LibraryTooNewError       written by a newer imsearch
-    │   ├── CatalogueCorruptError    SQLite cannot read the catalogue
-    │   └── DiskFullError            no space left for it
+    │   ├── LibraryTooNewError       it was written by a newer imsearch
+    │   ├── CatalogCorruptError      SQLite cannot read the catalog
+    │   └── DiskFullError            no space is left for it
     ├── ModelError
-    │   ├── UnknownModelError        no library has a model of that name
-    │   ├── WeightsUnavailableError  the weights are not here and cannot be had
-    │   ├── UnsupportedModelError    it loads, but is no image model that fits
-    │   ├── ModelMismatchError       not the model that made the library's vectors
-    │   └── DeviceUnavailableError   no such accelerator on this machine
+    │   ├── UnknownModelError        there is no model of that name
+    │   ├── WeightsUnavailableError  the weights are not on this machine
+    │   ├── UnsupportedModelError    it loads, but does not turn one picture into one vector
+    │   ├── ModelMismatchError       it is not the model that made the library's vectors
+    │   ├── VectorSpaceNotFoundError the library has no vectors of that model
+    │   └── DeviceUnavailableError   this machine has no such device
     ├── IndexedPictureError          a picture of the library
-    │   ├── UnknownPictureError      the library has none of that digest
-    │   └── OutOfReachError          none of its files is there as it was
-    ├── PictureError                 bytes that are no readable picture
-    ├── ProbeError                   a probe that cannot be had (path, URL, clipboard, crop)
+    │   ├── UnknownPictureError      the library has no picture with that digest
+    │   └── OutOfReachError          none of its files is there as it was indexed
+    ├── PictureError                 bytes that are not a readable picture
+    ├── ProbeError                   a probe that is unavailable (path, URL, clipboard, crop)
+    │   └── ProbeRefusedError        a probe that the library's policy does not allow
     └── UsageError                   an argument that makes no sense
 
-A message says what is wrong and, where there is one, what to do about it. Errors of the libraries
-underneath are translated where they are called and kept as ``__cause__``.
+The message says what is wrong, without the options of any command; what it is about stands in fields, so that each
+face (command line, HTTP API) can add a hint in its own words. Errors of the libraries underneath are translated where
+they are called and kept as ``__cause__``.
 """
+
+from collections.abc import Sequence
 
 
 class ImsearchError(Exception):
     """The root of the tree: ``except ImsearchError`` catches all that imsearch raises on purpose."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
 
 class LibraryError(ImsearchError):
-    """The library on disk cannot be used as asked."""
+    """The library at the address ``library`` cannot be used as asked."""
+
+    def __init__(self, message: str, *, library: str = "") -> None:
+        super().__init__(message)
+        self.library = library
 
 
 class LibraryNotFoundError(LibraryError):
-    """There is no library at that place yet."""
+    """There is no library at that address yet, or it holds nothing (``empty``)."""
+
+    def __init__(self, message: str, *, library: str = "", empty: bool = False) -> None:
+        super().__init__(message, library=library)
+        self.empty = empty
 
 
 class LibraryLockedError(LibraryError):
@@ -44,11 +61,16 @@ class LibraryLockedError(LibraryError):
 
 
 class LibraryTooNewError(LibraryError):
-    """The library was written by a newer imsearch than this one."""
+    """The library has a format (``found``) that is newer than the newest that this imsearch knows (``known``)."""
+
+    def __init__(self, message: str, *, library: str = "", found: int = 0, known: int = 0) -> None:
+        super().__init__(message, library=library)
+        self.found = found
+        self.known = known
 
 
-class CatalogueCorruptError(LibraryError):
-    """SQLite cannot read the catalogue; it is left as it is."""
+class CatalogCorruptError(LibraryError):
+    """SQLite cannot read the catalog; it is left as it is."""
 
 
 class DiskFullError(LibraryError):
@@ -56,35 +78,61 @@ class DiskFullError(LibraryError):
 
 
 class ModelError(ImsearchError):
-    """A model cannot be used as asked."""
+    """The model named ``model`` cannot be used as asked."""
+
+    def __init__(self, message: str, *, model: str = "") -> None:
+        super().__init__(message)
+        self.model = model
 
 
 class UnknownModelError(ModelError):
-    """No library of models has one of that name."""
+    """There is no model of that name."""
 
 
 class WeightsUnavailableError(ModelError):
-    """The model's weights are not on this machine and cannot be fetched."""
+    """The model's weights are not on this machine, or are damaged."""
 
 
 class UnsupportedModelError(ModelError):
-    """The model loads but does not turn one picture into one vector."""
+    """The model loads but cannot do what was asked: one vector for one picture, or a map of where it is active."""
 
 
 class ModelMismatchError(ModelError):
-    """The model at hand is not the one that made the vectors of the library."""
+    """The model at hand has another fingerprint (``found``) than the one that made the vectors (``expected``)."""
+
+    def __init__(self, message: str, *, model: str = "", expected: str = "", found: str = "") -> None:
+        super().__init__(message, model=model)
+        self.expected = expected
+        self.found = found
+
+
+class VectorSpaceNotFoundError(ModelError):
+    """The library has vectors of other models (``available``) but none of this one."""
+
+    def __init__(self, message: str, *, model: str = "", available: Sequence[str] = ()) -> None:
+        super().__init__(message, model=model)
+        self.available = tuple(available)
 
 
 class DeviceUnavailableError(ModelError):
-    """The device asked for is not on this machine."""
+    """This machine does not have the device ``device``."""
+
+    def __init__(self, message: str, *, model: str = "", device: str = "") -> None:
+        super().__init__(message, model=model)
+        self.device = device
 
 
 class IndexedPictureError(ImsearchError):
-    """A picture of the library cannot be had."""
+    """A picture of the library, named by its ``digest``, is unavailable; ``path`` is that of the file tried, if any."""
+
+    def __init__(self, message: str, *, digest: str = "", path: str = "") -> None:
+        super().__init__(message)
+        self.digest = digest
+        self.path = path
 
 
 class UnknownPictureError(IndexedPictureError):
-    """The library has no picture of that digest."""
+    """The library has no picture with that digest."""
 
 
 class OutOfReachError(IndexedPictureError):
@@ -96,8 +144,22 @@ class PictureError(ImsearchError):
 
 
 class ProbeError(ImsearchError):
-    """A probe that cannot be had: no such path, a URL that fails, an empty clipboard, a crop outside."""
+    """The probe called ``probe`` is unavailable: no such path, a failing URL, an empty clipboard, a crop outside it."""
+
+    def __init__(self, message: str, *, probe: str = "") -> None:
+        super().__init__(message)
+        self.probe = probe
+
+
+class ProbeRefusedError(ProbeError):
+    """The policy of this library does not allow such a probe, or such an address."""
 
 
 class UsageError(ImsearchError):
-    """An argument that makes no sense; the message names one that does."""
+    """An argument that makes no sense: ``value`` of ``argument``, where it is one; ``choices`` are values that do."""
+
+    def __init__(self, message: str, *, argument: str = "", value: object = None, choices: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.argument = argument
+        self.value = value
+        self.choices = tuple(choices)

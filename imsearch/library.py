@@ -35,12 +35,13 @@ from imsearch.models.batching import BatchingEmbedder
 from imsearch.models.model import Embedder
 from imsearch.search.pictures import KEPT_SIDE, Pictures
 from imsearch.search.pipeline import Asked, Asking, Probes, embed
-from imsearch.search.probes import Crop, Indexed, digest_of_file, name_of
+from imsearch.search.probes import digest_of_file, name_of
 from imsearch.types.duplicates import DuplicateGroup, TrashReport
 from imsearch.types.events import Event, Listener, PreparingModel
 from imsearch.types.hits import Answer, Hit
 from imsearch.types.libraries import CandidatesInfo, FileRecord, IndexedPicture, IndexReport, LibraryInfo
 from imsearch.types.options import DEFAULT_TUNING, Filters, Tuning
+from imsearch.types.probes import Crop, Indexed
 from imsearch.vectors.candidates import Candidates
 from imsearch.vectors.upkeep import PENDING, Keeper, base_path, keep, open_base, refresh
 
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from imsearch.catalog.writer import Store
     from imsearch.duplicates.judging import Judge
     from imsearch.search.isolated import IsolatedReader
-    from imsearch.search.probes import ProbeLike
+    from imsearch.types.probes import ProbeLike
     from imsearch.verify.verifier import Verifier
 
 _CACHES = ("candidates-*.faiss", f"{FEATURES.name}*", f"{THUMBNAILS.name}*")

@@ -15,7 +15,7 @@ from PIL import ExifTags, Image
 
 import imsearch
 from imsearch.duplicates.finding import SERIES_SPAN
-from imsearch.search.probes import Indexed
+from imsearch.types.probes import Indexed
 
 
 class JudgedLibrary(imsearch.Library):

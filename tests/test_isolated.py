@@ -20,8 +20,9 @@ import imsearch
 from imsearch.errors import PictureError, ProbeError
 from imsearch.images import decode
 from imsearch.search.isolated import ROOM, IsolatedReader
-from imsearch.search.probes import Crop, PreparedProbe, read_probe
+from imsearch.search.probes import PreparedProbe, read_probe
 from imsearch.types.preprocessing import Preprocessing
+from imsearch.types.probes import Crop
 
 PREPROCESSING = Preprocessing(64, (48, 48), "bicubic", (0.0,) * 3, (1.0,) * 3)
 WANTED = (PREPROCESSING, PREPROCESSING.squeezed)

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from imsearch.errors import ProbeError, UsageError
-from imsearch.search.probes import CLIPBOARD, Crop, Length, digest_of, name_of, read_probe, read_stdin
+from imsearch.search.probes import digest_of, name_of, read_probe, read_stdin
 from imsearch.types.preprocessing import Preprocessing
+from imsearch.types.probes import CLIPBOARD, Crop, Length
 
 
 def test_kinds_of_probes_agree(photos: list[Path]) -> None:

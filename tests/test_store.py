@@ -17,7 +17,7 @@ from imsearch.catalog.migrations import APPLICATION_ID, MIGRATIONS
 from imsearch.catalog.reader import Reader
 from imsearch.catalog.rows import NewContent, NewFile, Space
 from imsearch.catalog.writer import Store
-from imsearch.errors import CatalogueCorruptError, DiskFullError, LibraryNotFoundError, LibraryTooNewError
+from imsearch.errors import CatalogCorruptError, DiskFullError, LibraryNotFoundError, LibraryTooNewError
 from imsearch.types.hits import Region
 from imsearch.types.options import Filters
 
@@ -226,7 +226,7 @@ def test_a_newer_library_is_refused_with_the_fix(tmp_path: Path) -> None:
 @pytest.mark.parametrize("damage", [b"", b"this is no database", b"SQLite format 3\0" + b"\xff" * 5000])
 def test_a_corrupt_catalogue_is_told_and_left_alone(tmp_path: Path, damage: bytes) -> None:
     (tmp_path / CATALOGUE).write_bytes(damage)
-    with pytest.raises(CatalogueCorruptError, match="left as it is"):
+    with pytest.raises(CatalogCorruptError, match="left as it is"):
         Store(tmp_path)
     assert (tmp_path / CATALOGUE).read_bytes() == damage
 
@@ -242,7 +242,7 @@ def test_damage_inside_the_catalogue_is_told(tmp_path: Path) -> None:
     data[8192:] = bytes(len(data) - 8192)
     path.write_bytes(data)
     again = Store(tmp_path)
-    with pytest.raises(CatalogueCorruptError):
+    with pytest.raises(CatalogCorruptError):
         list(again.file_rows(b"/p", space))
     again.close()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imsearch.catalog.connection import Connection, connect, translated
-from imsearch.errors import CatalogueCorruptError, LibraryError
+from imsearch.errors import CatalogCorruptError, LibraryError
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Cache:
     def _opened(self) -> Connection | None:
         try:
             return self._prepared()
-        except CatalogueCorruptError:
+        except CatalogCorruptError:
             with contextlib.suppress(OSError, LibraryError):
                 self._path.unlink()
                 return self._prepared()

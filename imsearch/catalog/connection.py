@@ -8,7 +8,7 @@ from pathlib import Path
 
 from imsearch.catalog.migrations import APPLICATION_ID, MIGRATIONS, run_migrations
 from imsearch.errors import (
-    CatalogueCorruptError,
+    CatalogCorruptError,
     DiskFullError,
     LibraryError,
     LibraryLockedError,
@@ -56,7 +56,7 @@ def create(folder: Path) -> None:
 def check(path: Path) -> None:
     """See that there is a catalogue at ``path`` that this imsearch can use, and bring an older one up to date.
 
-    Raises `LibraryNotFoundError`, `LibraryTooNewError` or `CatalogueCorruptError`; it is never overwritten.
+    Raises `LibraryNotFoundError`, `LibraryTooNewError` or `CatalogCorruptError`; it is never overwritten.
     """
     if not path.is_file():
         raise LibraryNotFoundError(f"there is no library at {path.parent} yet: make one with `imsearch index FOLDER`")
@@ -64,7 +64,7 @@ def check(path: Path) -> None:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         if application != APPLICATION_ID:
-            raise CatalogueCorruptError(
+            raise CatalogCorruptError(
                 f"{path} is not a catalogue of imsearch (or is damaged). It is left as it is: restore it from a "
                 "backup, or move it away and index again"
             )
@@ -96,7 +96,7 @@ def translate(exc: BaseException, path: Path) -> LibraryError | None:
     """What an error of SQLite means for the catalogue at ``path``; None for mistakes of our own."""
     code = (getattr(exc, "sqlite_errorcode", None) or 0) & 0xFF  # without the extension of the code
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return CatalogueCorruptError(
+        return CatalogCorruptError(
             f"the catalogue {path} is damaged ({exc}). It is left as it is: restore it from a backup, or move it "
             "away and index again"
         )

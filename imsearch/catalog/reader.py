@@ -32,7 +32,7 @@ class Reader:
     def __init__(self, folder: Path) -> None:
         """Open the catalogue in ``folder``.
 
-        Raises `LibraryNotFoundError`, `LibraryTooNewError` or `CatalogueCorruptError`; it is never overwritten.
+        Raises `LibraryNotFoundError`, `LibraryTooNewError` or `CatalogCorruptError`; it is never overwritten.
         """
         self.path = folder / CATALOGUE
         check(self.path)

@@ -12,8 +12,9 @@ import imsearch
 from imsearch.formatting import drawing
 from imsearch.formatting.wording import changes, printable
 from imsearch.images.decode import thumbnail
-from imsearch.search.probes import Crop, read_probe
+from imsearch.search.probes import read_probe
 from imsearch.types.hits import Answer, Hit
+from imsearch.types.probes import Crop
 
 THUMBNAIL_SIDE = 320
 

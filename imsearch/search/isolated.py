@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from imsearch.errors import ImsearchError, PictureError, ProbeError
 from imsearch.images import decode
-from imsearch.search.probes import Crop, PreparedProbe, Probe, decoded, encoded, name_of, read_probe
+from imsearch.search.probes import PreparedProbe, Probe, decoded, encoded, name_of, read_probe
 from imsearch.types.preprocessing import Preprocessing
+from imsearch.types.probes import Crop
 from imsearch.workers.supervisor import LostError, Processes
 
 SECONDS = 15.0

@@ -19,16 +19,17 @@ from imsearch.images import decode
 from imsearch.models.batching import BatchingEmbedder
 from imsearch.models.model import Embedder, Model
 from imsearch.search.pictures import Pictures
-from imsearch.search.probes import Crop, Indexed, PreparedProbe, Probe, name_of, read_probe
+from imsearch.search.probes import PreparedProbe, Probe, name_of, read_probe
 from imsearch.search.ranking import Question, check_fingerprint, gather, hit_of, search
 from imsearch.types.hits import Answer, Hit
 from imsearch.types.options import Filters
 from imsearch.types.preprocessing import Preprocessing
+from imsearch.types.probes import Crop, Indexed
 from imsearch.vectors.candidates import Candidates
 
 if TYPE_CHECKING:
     from imsearch.search.isolated import IsolatedReader
-    from imsearch.search.probes import ProbeLike
+    from imsearch.types.probes import ProbeLike
     from imsearch.verify.verifier import Verifier
 
 PROBES_AT_ONCE = 64

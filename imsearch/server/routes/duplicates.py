@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict
 from imsearch.errors import LibraryNotFoundError, UnknownPictureError
 from imsearch.formatting.wording import printable
 from imsearch.library import Library
-from imsearch.search.probes import Indexed
 from imsearch.server.jobs.running import Running, SkippedFile
 from imsearch.server.keys import path_of_key
 from imsearch.server.problems import ProblemError, answers
@@ -19,6 +18,7 @@ from imsearch.server.routes.runs import RunDep
 from imsearch.server.schemas import ID, Place, place_of, time_of
 from imsearch.server.served import ServedDep
 from imsearch.types.duplicates import DuplicateGroup, GroupKind, Relation, TrashReport
+from imsearch.types.probes import Indexed
 
 router = APIRouter(prefix="/v1", tags=["duplicates"])
 

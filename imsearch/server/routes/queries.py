@@ -9,14 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from imsearch.images.decode import FORMATS
 from imsearch.search.fetch import fetch
-from imsearch.search.probes import Indexed
 from imsearch.server.problems import ProblemError, answers
 from imsearch.server.schemas import ID, Found
 from imsearch.server.served import Served, ServedDep
 from imsearch.types.options import Filters
+from imsearch.types.probes import Indexed
 
 if TYPE_CHECKING:
-    from imsearch.search.probes import ProbeLike
+    from imsearch.types.probes import ProbeLike
 
 router = APIRouter(prefix="/v1", tags=["queries"])
 
