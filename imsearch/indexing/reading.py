@@ -68,10 +68,14 @@ class NotAPicture:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A file that cannot be read or decoded; without a stamp it was not even opened."""
+    """A file that cannot be read or decoded; without a stamp it was not even opened.
+
+    A failure is the file's own, and kept until the file changes, unless it is ``passing``: the next run tries again.
+    """
 
     reason: str
     stamp: Stamp | None = None
+    passing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
