@@ -14,6 +14,7 @@ PACKAGE = Path(imsearch.__file__).parent
 
 SOLE_IMPORTERS = {
     "PIL": {"images/decode.py", "evaluation/edits.py"},
+    "jinja2": {"formatting/templating.py"},
     "sqlalchemy": {"catalog/schema.py", "catalog/writer.py"},
     "sqlite3": {"catalog/connection.py"},
     "faiss": {"vectors/codes.py"},

@@ -1,5 +1,6 @@
 """`imsearch query --verify` as it is typed: what people and programs see of the proofs."""
 
+import html
 import json
 import os
 import re
@@ -116,7 +117,7 @@ def test_the_page_draws_each_match(library: Path, edited: dict[str, Path], origi
         assert re.search(r"<title>copy: the probe on the left, .* \(cropped to 25 %\)</title>", drawn)
     assert page.count('<span class="badge copy">copy</span>') == 2
     assert page.count('<span class="badge similar">similar</span>') == 2
-    assert "&lt;b&gt;&amp;&#x27;&quot;.jpg" in page
+    assert "<b>&'\".jpg" in html.unescape(page)
     assert "<b>&" not in page
     assert "http" not in page.replace("http-equiv", "")
 

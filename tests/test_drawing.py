@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imsearch.formatting.drawing import Side, draw, shared
+from imsearch.formatting.wording import printable
 from imsearch.types.hits import Proof, Transform
 
 PROBE, HIT = Side(400, 300, "data:,probe"), Side(800, 600, "data:,hit")
@@ -65,3 +66,20 @@ def test_a_drawing_is_well_formed_and_says_what_it_shows() -> None:
     start_x, start_y, end_x, end_y = map(float, re.findall(r"[\d.]+", line.get("d") or ""))
     assert (start_x, start_y) == pytest.approx((0, 62.5))  # the top left of the probe
     assert (end_x, end_y) == pytest.approx((524, 437.5))  # the bottom left of the hit
+
+
+@given(st.text() | st.sampled_from(["<script>alert(1)</script>", "\"'>&lt;", "]]>", "{{ 7 * 7 }}", "odd \udcff\x00\n"]))
+def test_any_name_is_shown_as_text(name: str) -> None:
+    transform = Transform(
+        mirrored=False, turned=0.0, scale=1.0, matrix=((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+    )
+    drawn = draw(Proof("exact", transform=transform), Side(400, 300), Side(400, 300), name)
+    root = ElementTree.fromstring(drawn)
+    assert root[0].text == f"exact: the probe on the left, {printable(name)} on the right"
+    assert [element.tag for element in root] == ["title", "image", "image", *["polygon"] * 4]
+
+
+def test_pictures_without_an_address_are_left_to_the_page() -> None:
+    transform = Transform(mirrored=False, turned=90.0, scale=0.5, matrix=TURNED)
+    drawn = draw(Proof("copy", transform=transform), Side(400, 300), Side(800, 600), "hit.jpg")
+    assert [element.get("href") for element in ElementTree.fromstring(drawn).iter("image")] == ["", ""]

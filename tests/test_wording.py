@@ -35,6 +35,8 @@ def proof(
         (proof(mirrored=True, turned=350.0), "mirrored, turned 10° left"),
         (proof(hit=0.204), "cropped to 20 %"),
         (proof(hit=0.001), "cropped to less than 1 %"),
+        (proof(hit=0.005), "cropped to less than 1 %"),
+        (proof(hit=0.0051), "cropped to 1 %"),
         (proof(probe=0.193, scale=0.875), "19 % of a larger picture, 88 % of the size"),
         (proof(hit=0.6, probe=0.4), "cropped to 60 %, 40 % of a larger picture"),
         (proof(scale=0.5006), "half the size"),

@@ -1,10 +1,10 @@
 """A match as a drawing: probe and hit side by side, what both show outlined, and lines between what was found again."""
 
-import html
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from imsearch.formatting.wording import changes
+from imsearch.formatting.templating import template
+from imsearch.formatting.wording import changes, printable
 from imsearch.types.hits import Proof
 
 Point = tuple[float, float]
@@ -22,33 +22,64 @@ _NEAR = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two pictures: the size that points count in, and what is drawn for it (the address of an image)."""
+    """One of the two pictures: its size, in the pixels that points count in, and the address of the image drawn for it.
+
+    The address may be empty, for a page that sets it later.
+    """
 
     width: int
     height: int
     address: str = ""
 
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A picture in the middle of its square, whose left side is at ``left``; all in units of the drawing."""
+
+    side: Side
+    left: float
+
     @property
     def scale(self) -> float:
         """Units of the drawing for a pixel."""
-        return BOX / max(self.width, self.height)
+        return BOX / max(self.side.width, self.side.height)
+
+    @property
+    def width(self) -> float:
+        return self.side.width * self.scale
+
+    @property
+    def height(self) -> float:
+        return self.side.height * self.scale
+
+    @property
+    def x(self) -> float:
+        return self.left + (BOX - self.width) / 2
+
+    @property
+    def y(self) -> float:
+        return (BOX - self.height) / 2
+
+    def point(self, pixel: Point) -> Point:
+        """Where a pixel of the picture is in the drawing."""
+        return self.x + pixel[0] * self.scale, self.y + pixel[1] * self.scale
 
 
 def draw(proof: Proof, probe: Side, hit: Side, name: str) -> str:
     """The match as SVG, with nothing outside it; ``name`` is that of the hit. The proof must have a transform."""
     assert proof.transform is not None
+    left, right = _Placed(probe, 0), _Placed(hit, BOX + GAP)
     in_probe, in_hit = outlines(proof.transform.matrix, probe, hit)
-    left, right = _placed(probe, 0), _placed(hit, BOX + GAP)
-    height = max(probe.height * probe.scale, hit.height * hit.scale)
-    top = (height - BOX) / 2
-    said = f"{proof.verdict}: the probe on the left, {name} on the right"
-    said += f" ({words})" if (words := changes(proof)) else ""
-    return (
-        f'<svg class="match" role="img" viewBox="-3 {_number(-3 - top)} {2 * BOX + GAP + 6} {_number(height + 6)}">'
-        f"<title>{html.escape(said)}</title>"
-        f"{_picture(probe, left)}{_picture(hit, right)}"
-        f"{_outline(map(left, in_probe))}{_outline(map(right, in_hit))}"
-        f"{_lines(((left((a, b)), right((c, d))) for a, b, c, d in proof.matches))}</svg>"
+    said = f"{proof.verdict}: the probe on the left, {printable(name)} on the right"
+    words = changes(proof)
+    return template("match.svg").render(
+        said=f"{said} ({words})" if words else said,
+        top=min(left.y, right.y),
+        width=2 * BOX + GAP,
+        height=max(left.height, right.height),
+        pictures=(left, right),
+        outlines=([left.point(corner) for corner in in_probe], [right.point(corner) for corner in in_hit]),
+        lines=[(left.point((a, b)), right.point((c, d))) for a, b, c, d in proof.matches],
     )
 
 
@@ -96,32 +127,3 @@ def _through(matrix: Sequence[Row], point: Point) -> Point:
     """Where a homography takes a point."""
     x, y, weight = (row[0] * point[0] + row[1] * point[1] + row[2] for row in matrix)
     return x / weight, y / weight
-
-
-def _placed(side: Side, left: float) -> Callable[[Point], Point]:
-    """From pixels of a picture to units of the drawing, where it stands in the middle of its square."""
-    scale = side.scale
-    at_x, at_y = left + (BOX - side.width * scale) / 2, (BOX - side.height * scale) / 2
-    return lambda point: (at_x + point[0] * scale, at_y + point[1] * scale)
-
-
-def _picture(side: Side, place: Callable[[Point], Point]) -> str:
-    x, y = place((0, 0))
-    return (
-        f'<image x="{_number(x)}" y="{_number(y)}" width="{_number(side.width * side.scale)}" '
-        f'height="{_number(side.height * side.scale)}" preserveAspectRatio="none" href="{side.address}"/>'
-    )
-
-
-def _outline(corners: Iterable[Point]) -> str:
-    """Bright on dark, so that it shows on any picture."""
-    points = " ".join(f"{_number(x)},{_number(y)}" for x, y in corners)
-    return f'<polygon class="halo" points="{points}"/><polygon points="{points}"/>'
-
-
-def _lines(pairs: Iterable[tuple[Point, Point]]) -> str:
-    return "".join(f'<path d="M{_number(a)} {_number(b)}L{_number(c)} {_number(d)}"/>' for (a, b), (c, d) in pairs)
-
-
-def _number(value: float) -> str:
-    return f"{value:.1f}"

@@ -57,4 +57,5 @@ def _resized(scale: float) -> list[str]:
 
 
 def _per_cent(share: float) -> str:
-    return f"{share:.0%}".replace("%", " %") if share >= 0.005 else "less than 1 %"
+    whole = round(100 * share)
+    return f"{whole} %" if whole else "less than 1 %"
