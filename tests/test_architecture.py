@@ -22,7 +22,7 @@ SOLE_IMPORTERS = {
     "torchvision": {"models/loaders.py"},
     "timm": {"models/loaders.py"},
     "transformers": {"models/loaders.py"},
-    "openvino": {"models/engines.py"},
+    "openvino": {"models/openvino_import.py"},
     "typer": {"cli/main.py"},
     "rich": {"cli/present.py"},
     "textual_image": {"cli/present.py"},

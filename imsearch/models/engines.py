@@ -1,30 +1,22 @@
-"""Running a model: compiled by OpenVINO on a CPU, by torch on an accelerator.
-
-A compiled model lies in the user's cache folder under its fingerprint, so that torch is needed only once. It is a
-cache: deleting it costs the seconds of compiling anew.
-"""
+"""Running a model: compiled by OpenVINO on a CPU, by torch on an accelerator."""
 
 import contextlib
-import importlib
-import json
 import logging
 import os
 import shutil
 import sys
-import tempfile
 import warnings
 from collections.abc import Callable
-from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import platformdirs
 from numpy.typing import NDArray
 
 from imsearch.errors import DeviceUnavailableError, ModelError
-from imsearch.models.model import Embedder, Model, unit_length
+from imsearch.models.compiled import CompiledModel, CompiledModels
+from imsearch.models.model import Embedder, unit_length
 from imsearch.models.names import Reference
+from imsearch.models.openvino_import import import_converter, import_openvino
 from imsearch.types.options import DEFAULT_TUNING, Tuning
 from imsearch.types.preprocessing import Preprocessing
 
@@ -36,18 +28,7 @@ BATCH = 4
 
 ACCELERATOR_BATCH = 128
 
-_CONVERTER = "openvino.tools.ovc"
-
-FORMAT = 1
-"""Of the folders of compiled models."""
-
 logger = logging.getLogger(__name__)
-
-
-def cache_folder() -> Path:
-    """Where compiled models are kept: ``IMSEARCH_CACHE``, else the platform's user cache folder."""
-    chosen = os.environ.get("IMSEARCH_CACHE")
-    return Path(chosen) if chosen else platformdirs.user_cache_path("imsearch", appauthor=False)
 
 
 def open_embedder(
@@ -71,16 +52,16 @@ def open_embedder(
         _check_device(target, loaders.accelerator())
         preparing()
         return TorchEmbedder(loaders.load(reference), target, tuning)
-    compiled = _find_compiled(reference)
+    compiled = CompiledModels.of_user().find(reference)
     if compiled is not None:
         with contextlib.suppress(RuntimeError):  # a damaged cache is made again
-            return OpenVinoEmbedder(*compiled, tuning, bulk=bulk)
+            return OpenVinoEmbedder(compiled, tuning, bulk=bulk)
     preparing()
     from imsearch.models import loaders
 
     loaded = loaders.load(reference)
     try:
-        return OpenVinoEmbedder(loaded.model, _compile(loaded), tuning, bulk=bulk)
+        return OpenVinoEmbedder(_compile(loaded), tuning, bulk=bulk)
     except Exception:  # its converters raise their own kinds for what they do not know
         logger.warning("model '%s' could not be compiled; torch runs it instead", reference.name, exc_info=True)
         return TorchEmbedder(loaded, "cpu", tuning)
@@ -88,8 +69,8 @@ def open_embedder(
 
 def compiled_preprocessing(reference: Reference) -> Preprocessing | None:
     """What the model asks of a picture, where that is known without loading it: once it has been compiled."""
-    compiled = _find_compiled(reference)
-    return compiled[0].preprocessing if compiled is not None else None
+    compiled = CompiledModels.of_user().find(reference)
+    return compiled.model.preprocessing if compiled is not None else None
 
 
 def best_device() -> str:
@@ -137,9 +118,9 @@ class TorchEmbedder:
 class OpenVinoEmbedder:
     """Runs a compiled model on the CPU: in bf16 where it has that natively, else in float32, unless told otherwise."""
 
-    def __init__(self, model: Model, folder: Path, tuning: Tuning = DEFAULT_TUNING, *, bulk: bool = False) -> None:
-        self.model = model
-        openvino = _openvino()
+    def __init__(self, compiled: CompiledModel, tuning: Tuning = DEFAULT_TUNING, *, bulk: bool = False) -> None:
+        self.model = compiled.model
+        openvino = import_openvino()
         core = openvino.Core()
         native = tuning.precision != "f32" and "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         self.precision = "bf16" if native and tuning.precision in (None, "bf16") else "f32"
@@ -151,12 +132,12 @@ class OpenVinoEmbedder:
             settings |= {"NUM_STREAMS": streams, "INFERENCE_NUM_THREADS": streams}
         else:
             settings["PERFORMANCE_HINT"] = "LATENCY"
-        if os.access(folder, os.W_OK):
-            settings["CACHE_DIR"] = str(folder)  # machine code for this CPU, which saves a cold query 0.1 s
-        compiled = core.compile_model(folder / "model.xml", "CPU", settings)
+        if os.access(compiled.folder, os.W_OK):
+            settings["CACHE_DIR"] = str(compiled.folder)  # machine code for this CPU, which saves a cold query 0.1 s
+        network = core.compile_model(compiled.network, "CPU", settings)
         self._at_a_time = tuning.batch_size or BATCH
         self.batch_size = streams * self._at_a_time
-        self._requests = openvino.AsyncInferQueue(compiled, streams)
+        self._requests = openvino.AsyncInferQueue(network, streams)
         self._requests.set_callback(_keep)
 
     def embed(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -177,33 +158,18 @@ def _parts(pixels: NDArray[np.uint8], size: int) -> list[NDArray[np.uint8]]:
     return [pixels[at : at + size] for at in range(0, len(pixels), size)]
 
 
-def _openvino() -> Any:
-    """OpenVINO without its converter, whose import takes longer than its own and which only `_compile` needs."""
-    # OpenVINO reports its import over the network unless its telemetry package is missing, so it goes missing.
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-    missing = _CONVERTER not in sys.modules
-    if missing:
-        sys.modules[_CONVERTER] = None  # type: ignore[assignment]
-    import openvino
-
-    if missing:
-        del sys.modules[_CONVERTER]
-    return openvino
-
-
-def _compile(loaded: "Loaded") -> Path:
-    """Convert a loaded network to OpenVINO's format, normalisation included, and keep it. Returns its folder."""
+def _compile(loaded: "Loaded") -> CompiledModel:
+    """Convert a loaded network to OpenVINO's format, normalisation included, and keep it."""
     from imsearch.models import loaders
 
-    openvino = _openvino()
+    openvino = import_openvino()
     preprocessing = loaded.model.preprocessing
     height, width = preprocessing.output_size
     level = logging.getLogger().level
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # tracing warns of values that it fixes, which is what is wanted
-            convert_model = importlib.import_module(_CONVERTER).convert_model
-            converted = convert_model(loaded.network, example_input=loaders.example(preprocessing))
+            converted = import_converter().convert_model(loaded.network, example_input=loaders.example(preprocessing))
     finally:
         logging.getLogger().setLevel(level)  # the converter leaves everybody's logging at ERROR
     converted.reshape([-1, 3, height, width])
@@ -214,55 +180,4 @@ def _compile(loaded: "Loaded") -> Path:
         list(preprocessing.std)
     )
     steps.input().model().set_layout(openvino.Layout("NCHW"))
-    folder = cache_folder() / "models" / loaded.model.fingerprint
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="making-") as name:
-        making = Path(name) / "model"
-        making.mkdir()
-        openvino.save_model(steps.build(), making / "model.xml", compress_to_fp16=False)
-        (making / "model.json").write_text(json.dumps(_description(loaded), indent=1))
-        shutil.rmtree(folder, ignore_errors=True)
-        with contextlib.suppress(OSError):  # another process was first; its model is the same
-            making.rename(folder)
-    return folder
-
-
-def _description(loaded: "Loaded") -> dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "model": asdict(loaded.model),
-        "files": [_file_stamp(path) for path in loaded.files],
-    }
-
-
-def _file_stamp(path: Path) -> list[str | int]:
-    status = path.stat()
-    return [str(path), status.st_size, status.st_mtime_ns]
-
-
-def _find_compiled(reference: Reference) -> tuple[Model, Path] | None:
-    """The compiled form of a model, unless the files that it was made from have changed since."""
-    for path in (cache_folder() / "models").glob("*/model.json"):
-        try:
-            description = json.loads(path.read_text())
-            named = description["format"] == FORMAT and description["model"]["name"] == reference.name
-            if named and all(_unchanged(*stamp) for stamp in description["files"]):
-                return _model(description["model"]), path.parent
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-    return None
-
-
-def _unchanged(path: str, size: int, mtime_ns: int) -> bool:
-    """Weights that are gone cannot have changed: what was compiled from them goes on working."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return True
-    return (status.st_size, status.st_mtime_ns) == (size, mtime_ns)
-
-
-def _model(facts: dict[str, Any]) -> Model:
-    values = facts["preprocessing"]
-    tuples = {key: tuple(value) for key, value in values.items() if isinstance(value, list)}
-    return Model(**{**facts, "preprocessing": Preprocessing(**{**values, **tuples})})
+    return CompiledModels.of_user().save(loaded.model, loaded.files, steps.build())
