@@ -146,12 +146,14 @@ def test_a_scan_makes_no_new_numbers(port: int, logged: Queue[dict[str, Any]]) -
     for number in range(20):
         ask(port, request("GET", f"/wp-admin/{number}.php", ALLOWED))
         ask(port, request("PROPFIND" if number % 2 else "REPORT", f"/{number}", ALLOWED))
-        for _ in range(2):
+        ask(port, request("GET", f"/v1/pictures/{number}/"))
+        for _ in range(3):
             logged.get(timeout=SECONDS)
     counted = {key: value for key, value in samples(port).items() if key[0] == "imsearch_http_requests_total"}
     assert counted == {
         ("imsearch_http_requests_total", "GET", "none", "404"): 20,
         ("imsearch_http_requests_total", "other", "none", "404"): 20,
+        ("imsearch_http_requests_total", "GET", "none", "401"): 20,
     }
 
 
@@ -200,7 +202,7 @@ def test_lines_on_stderr_cannot_be_forged(tmp_path: Path) -> None:
     lines = [json.loads(line) for line in done.stderr.splitlines()]
     assert [(line["level"], line["logger"], line.get("status")) for line in lines] == [
         ("INFO", "imsearch.server.middleware.access", 404),
-        ("ERROR", "imsearch.server.problems", None),
+        ("ERROR", "imsearch.server.middleware.last_resort", None),
         ("INFO", "imsearch.server.middleware.access", 500),
         ("WARNING", "uvicorn.error", None),
     ]

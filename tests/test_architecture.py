@@ -34,7 +34,7 @@ SOLE_IMPORTERS = {
     "uvicorn": {"cli/serve.py", "server/protocol.py"},
     "cv2": {"verify/vision.py"},
     "threadpoolctl": {"verify/verifier.py"},
-    "prometheus_client": {"server/middleware/access.py"},
+    "prometheus_client": {"server/middleware/metrics.py"},
     "pythonjsonlogger": {"server/middleware/access.py"},
 }
 

@@ -502,5 +502,5 @@ def test_a_failure_tells_nothing_of_itself_but_to_the_log(local: int, caplog: py
 
 
 def test_the_page_is_there(local: int) -> None:
-    page = Path(imsearch.__file__).parent / "server" / "page" / "index.html"
+    page = Path(imsearch.__file__).parent / "server" / "web" / "index.html"
     assert ask(local, request("GET", "/")).body == page.read_bytes()

@@ -1,14 +1,19 @@
 """What comes before a request's body: in how much time, and how much of it."""
 
+import asyncio
+import inspect
 import socket
 from collections.abc import Iterator
 
 import pytest
+import uvicorn
 from sockets import answer_on, ask, connected, request, serving
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
 
 from imsearch.server.protocol import LimitedHttpProtocol
 
@@ -156,3 +161,43 @@ def test_what_is_no_http_is_refused(patient: int, raw: bytes) -> None:
         connection.sendall(raw)
         assert answer_on(connection).status == 400
         assert is_closed(connection)
+
+
+# Insides of uvicorn that are relied on: these fail where a version beyond the cap in pyproject.toml has changed them.
+
+
+OVERRIDDEN = [
+    "connection_lost",
+    "connection_made",
+    "data_received",
+    "on_body",
+    "on_header",
+    "on_headers_complete",
+    "on_message_begin",
+    "on_url",
+]
+
+
+def test_the_methods_that_are_overridden_are_those_of_uvicorn() -> None:
+    methods = [name for name, value in vars(LimitedHttpProtocol).items() if callable(value) and name[0] != "_"]
+    assert sorted(methods) == OVERRIDDEN
+
+
+@pytest.mark.parametrize("name", OVERRIDDEN)
+def test_an_overridden_method_has_the_parameters_of_uvicorns(name: str) -> None:
+    ours, theirs = (
+        list(inspect.signature(getattr(kind, name)).parameters) for kind in (LimitedHttpProtocol, HttpToolsProtocol)
+    )
+    assert ours == theirs
+
+
+def test_uvicorn_tells_what_is_asked_of_a_connection() -> None:
+    loop = asyncio.new_event_loop()
+    protocol = HttpToolsProtocol(uvicorn.Config(APP), ServerState(), {}, loop)
+    assert protocol.loop is loop
+    assert protocol.transport is None, "it is set when a connection is made"
+    assert protocol.cycle is None, "it is set when there is a first request"
+    assert list(inspect.signature(protocol.send_400_response).parameters) == ["msg"]
+    loop.close()
+    nothing = dict.fromkeys(inspect.signature(RequestResponseCycle).parameters)
+    assert RequestResponseCycle(**nothing).response_complete is False

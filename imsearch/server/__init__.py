@@ -8,5 +8,5 @@ _NEEDED = ("fastapi", "httptools", "prometheus_client", "python_multipart", "pyt
 
 
 def available() -> bool:
-    """Whether the libraries that it needs are here."""
+    """Whether the libraries of the extra are installed."""
     return all(importlib.util.find_spec(name) for name in _NEEDED)

@@ -12,8 +12,11 @@ from starlette.staticfiles import StaticFiles
 import imsearch
 from imsearch.library import Library
 from imsearch.server import problems
-from imsearch.server.middleware.access import AccessLog, Metrics, metrics_router
-from imsearch.server.middleware.guard import Guard, SecurityHeaders
+from imsearch.server.middleware.access import AccessLog
+from imsearch.server.middleware.guard import Guard
+from imsearch.server.middleware.headers import SecurityHeaders
+from imsearch.server.middleware.last_resort import LastResort
+from imsearch.server.middleware.metrics import Metrics, metrics_router
 from imsearch.server.routes import duplicates, pictures, queries, runs, session
 from imsearch.server.served import Served
 from imsearch.server.settings import Settings
@@ -65,7 +68,7 @@ def _guard(app: FastAPI, library: Library, settings: Settings) -> None:
     metrics = Metrics(library)
     app.include_router(metrics_router(metrics))
     app.add_middleware(Guard, settings=settings)  # the last one added is the outermost
-    app.add_middleware(problems.LastResort)
+    app.add_middleware(LastResort)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(AccessLog, metrics=metrics)
 

@@ -1,6 +1,5 @@
 """Errors as problem documents (RFC 9457)."""
 
-import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -10,7 +9,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from imsearch.errors import (
     DiskFullError,
@@ -26,8 +24,6 @@ from imsearch.errors import (
 from imsearch.formatting.wording import printable
 
 MEDIA_TYPE = "application/problem+json"
-
-_log = logging.getLogger(__name__)
 
 _BY_STATUS: dict[int, str] = {
     HTTPStatus.UNAUTHORIZED: "unauthorized",
@@ -146,32 +142,3 @@ def install(app: FastAPI) -> None:
         ]
         detail = "; ".join(f"{error['where']}: {error['message']}" for error in errors)
         return response(ProblemError("invalid", HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors))
-
-
-class LastResort:
-    """ASGI middleware that answers with a problem document whatever is raised below it.
-
-    Starlette answers what no handler caught outside of all middleware, where neither headers nor metrics see it. This
-    one stands inside. An answer that has begun cannot be taken back: its error goes on to the server, which hangs up.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        begun = False
-
-        async def watching_send(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
-        try:
-            await self.app(scope, receive, watching_send)
-        except Exception as exc:
-            if begun or scope["type"] != "http":
-                raise
-            if not isinstance(exc, (ProblemError, HTTPException)):
-                _log.exception("a request failed", extra={"request": scope.get("state", {}).get("request")})
-            await response(exc)(scope, receive, send)

@@ -1,1 +1,1 @@
-"""What every request passes on its way to the routes."""
+"""What every request goes through before a route, and every answer after it."""

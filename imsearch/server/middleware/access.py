@@ -1,21 +1,15 @@
-"""What a server tells of its requests: a line of JSON for each in the log, and numbers for Prometheus."""
+"""The access log: a line of JSON for each request, and the settings of everything else that is logged."""
 
 import logging
 import time
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
-from fastapi import APIRouter, Response
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.metrics_core import CounterMetricFamily
-from prometheus_client.registry import Collector
 from pythonjsonlogger.json import JsonFormatter
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from imsearch.library import Library
+from imsearch.server.middleware.metrics import Metrics
 
 LOGGING: dict[str, Any] = {
     "version": 1,
@@ -36,57 +30,7 @@ LOGGING: dict[str, Any] = {
 }
 """For ``logging.config.dictConfig``: everything that a server logs, on stderr, as one JSON object a line."""
 
-NO_ROUTE = "none"
-"""The route of requests that were refused before one was looked for, or for which there is none."""
-
-OTHER_METHOD = "other"
-
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-
 _log = logging.getLogger(__name__)
-
-
-class _Embedded(Collector):
-    """Numbers about the model, which the library counts."""
-
-    def __init__(self, library: Library) -> None:
-        self._library = library
-
-    def collect(self) -> Iterator[CounterMetricFamily]:
-        """The numbers now."""
-        pictures, batches = self._library.embedded
-        yield CounterMetricFamily("imsearch_embedded_pictures", "Pictures embedded for queries.", value=pictures)
-        yield CounterMetricFamily("imsearch_embedded_batches", "Batches that they were embedded in.", value=batches)
-
-
-class Metrics:
-    """Numbers about the requests of one app and its model. Labels take few values, whatever is asked for."""
-
-    def __init__(self, library: Library) -> None:
-        self.registry = CollectorRegistry()
-        self.registry.register(_Embedded(library))
-        self.requests = Counter(
-            "imsearch_http_requests",
-            "Requests answered, by the template of their route.",
-            ["route", "method", "status"],
-            registry=self.registry,
-        )
-        self.seconds = Histogram(
-            "imsearch_http_request_seconds",
-            "From a request's headers to the end of its answer.",
-            ["route"],
-            registry=self.registry,
-        )
-        self.in_flight = Gauge(
-            "imsearch_http_requests_in_flight", "Requests that are being answered.", registry=self.registry
-        )
-
-    def count(self, scope: Scope, status: int | None, seconds: float) -> None:
-        """Count a request that was answered, or whose client has gone (None)."""
-        route = _route(scope)
-        method = scope["method"] if scope["method"] in _METHODS else OTHER_METHOD
-        self.requests.labels(route, method, status or "none").inc()
-        self.seconds.labels(route).observe(seconds)
 
 
 class AccessLog:
@@ -136,25 +80,3 @@ class AccessLog:
                     "request": request,
                 },
             )
-
-
-def _route(scope: Scope) -> str:
-    """The template of the route that a request took, or the path of the app mounted there (which has no route)."""
-    return getattr(scope.get("route"), "path", None) or scope.get("root_path") or NO_ROUTE
-
-
-def metrics_router(metrics: Metrics) -> APIRouter:
-    """The route by which Prometheus gets at them."""
-    router = APIRouter(tags=["running"])
-
-    @router.get(
-        "/metrics",
-        summary="Numbers for Prometheus",
-        response_class=Response,
-        responses={200: {"content": {"text/plain": {}}}},
-    )
-    def read_metrics() -> Response:
-        """Numbers about the requests so far, in Prometheus' text format."""
-        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
-
-    return router

@@ -1,28 +1,16 @@
-"""What stands between the network and the routes: which requests pass, and what every answer says to a browser."""
+"""Which requests pass to the routes, and how large they may be."""
 
 import asyncio
 import re
 from http import HTTPStatus
 
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from imsearch.server.problems import ProblemError
-from imsearch.server.routes.session import is_open
 from imsearch.server.settings import Settings
-
-SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; img-src 'self' blob: data:; script-src 'self'; style-src 'self'; connect-src 'self'; "
-        "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
+from imsearch.server.tokens import is_open
 
 OPEN_PATHS = frozenset({"/", "/healthz", "/v1/session"})
 """What is answered without a token, besides the files of the page."""
@@ -35,25 +23,6 @@ STRANGERS_BYTES = 16 << 10
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _OF_THIS_SITE = frozenset({"same-origin", "none"})  # none: a person typed the address
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
-
-
-class SecurityHeaders:
-    """ASGI middleware that tells browsers, with every answer, what they may do with it."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(SECURITY_HEADERS)
-                headers.setdefault("Cache-Control", "no-cache")  # not an old page with a new server
-            await send(message)
-
-        await self.app(scope, receive, send_with_headers)
 
 
 class Guard:
