@@ -35,7 +35,8 @@ from imsearch.models.batching import BatchingEmbedder
 from imsearch.models.model import Embedder
 from imsearch.search.pictures import KEPT_SIDE, Pictures
 from imsearch.search.pipeline import Asked, Asking, Probes, embed
-from imsearch.search.probes import digest_of_file, name_of
+from imsearch.search.probes import name_of, unreadable
+from imsearch.sources.digests import digest_of_file
 from imsearch.types.duplicates import DuplicateGroup, TrashReport
 from imsearch.types.events import Event, Listener, PreparingModel
 from imsearch.types.hits import Answer, Hit
@@ -443,7 +444,13 @@ class Library:
     def _digest_of(self, picture: str | os.PathLike[str] | Indexed) -> bytes:
         if isinstance(picture, Indexed):
             return bytes.fromhex(picture.digest)
-        return self._reading().digest_at(os.path.abspath(os.fsencode(picture))) or digest_of_file(picture)
+        stored = self._reading().digest_at(os.path.abspath(os.fsencode(picture)))
+        if stored is not None:
+            return stored
+        try:
+            return digest_of_file(picture)
+        except (OSError, ValueError) as exc:
+            raise unreadable(os.fsdecode(picture), exc) from exc
 
     def optimize(self) -> CandidatesInfo:
         """Make the candidate index anew: choose its kind, tune it to the vectors there are, measure its recall.

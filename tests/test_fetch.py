@@ -12,7 +12,8 @@ import pytest
 
 from imsearch.errors import ProbeError
 from imsearch.search.fetch import BYTES, Address, fetch, is_public, resolve
-from imsearch.search.probes import digest_of, read_probe
+from imsearch.search.probes import read_probe
+from imsearch.sources.digests import digest_of
 
 OUTSIDE, INSIDE = "127.0.0.1", "127.0.0.2"
 """Two addresses of this computer: the first plays a public one."""

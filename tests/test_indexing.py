@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import imsearch
 from imsearch.catalog.writer import FileRow, Store
-from imsearch.indexing.run import Changes, compare, outermost
+from imsearch.indexing.run import Changes, compare
 from imsearch.sources.folders import Found, Unreachable
 
 NAMES = st.sets(st.binary(min_size=1, max_size=3).map(lambda name: b"/r/" + name.replace(b"/", b"_")), max_size=15)
@@ -45,15 +45,6 @@ def test_what_lies_below_an_unreachable_folder_is_kept(catalogue: set[bytes], fo
     compare([Unreachable(folder, "no")], known, retry_failed=False, changes=changes)
     assert changes.kept == len(below)
     assert {row.path for row in changes.gone} == catalogue
-
-
-@given(st.lists(st.sampled_from([b"/a", b"/a/b", b"/a-b", b"/a/b/c", b"/b", b"/"])))
-def test_outermost(paths: list[bytes]) -> None:
-    kept = outermost(paths)
-    assert all(any(path == root or path.startswith(root.rstrip(b"/") + b"/") for root in kept) for path in paths)
-    assert len(set(kept)) == len(kept)
-    if b"/" in paths:
-        assert kept == [b"/"]
 
 
 def state(library: imsearch.Library) -> dict[str, str | None]:

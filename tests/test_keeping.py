@@ -1,13 +1,11 @@
 """Which file to keep, and what is said of it."""
 
-import os
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from imsearch.catalog.rows import HeldFile
-from imsearch.duplicates.keep import RULES, choose, is_below, rules_named
+from imsearch.duplicates.keep import RULES, choose, rules_named
 from imsearch.errors import UsageError
 
 SECOND = 10**9
@@ -99,10 +97,3 @@ def test_preferred_folders_go_before_all_rules_the_first_named_first() -> None:
         "preferred: below /good against below /best",
     )
     assert kept(second, outside, prefer=(b"/nowhere",))[0] == b"/bestial/x.png"
-
-
-def test_below_is_by_folders() -> None:
-    assert is_below(b"/a/b", b"/a")
-    assert is_below(b"/a", b"/a")
-    assert is_below(b"/a", os.fsencode(os.sep))
-    assert not is_below(b"/ab", b"/a")

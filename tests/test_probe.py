@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from imsearch.errors import ProbeError, UsageError
-from imsearch.search.probes import digest_of, name_of, read_probe, read_stdin
+from imsearch.search.probes import name_of, read_probe, read_stdin
+from imsearch.sources.digests import digest_of
 from imsearch.types.preprocessing import Preprocessing
 from imsearch.types.probes import CLIPBOARD, Crop, Length
 

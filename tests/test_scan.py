@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imsearch.sources.folders import Found, Unreachable, as_prefix, scan
+from imsearch.sources.folders import Found, Unreachable, scan
+from imsearch.sources.paths import as_prefix
 
 PARTS = st.sampled_from([b"a", b"a.b", b"a-b", b"a b", b"A", b"b\n", b"\xff\xfe", "ü".encode(), b"0", b"a0"])
 

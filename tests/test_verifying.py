@@ -17,7 +17,8 @@ from imsearch.duplicates.judge import FeatureJudge
 from imsearch.duplicates.judging import Question, Side
 from imsearch.evaluation import edits
 from imsearch.images import decode
-from imsearch.search.probes import Probe, digest_of
+from imsearch.search.probes import Probe
+from imsearch.sources.digests import digest_of
 from imsearch.verify import matching, vision
 from imsearch.verify.features import COUNT, SIDE, Features, Look, unpack
 from imsearch.verify.pixels import agreement

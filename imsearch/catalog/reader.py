@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from imsearch.catalog.connection import CATALOGUE, Connection, check, connect, translated
 from imsearch.catalog.rows import HeldFile, Match, Space
-from imsearch.sources.folders import as_prefix
+from imsearch.sources.paths import below
 from imsearch.types.hits import Region
 from imsearch.types.options import Filters
 
@@ -238,12 +238,6 @@ def _conditions(filters: Filters, under: str) -> tuple[str, list[Any]]:
     if filters.min_height is not None:
         terms.append(("height >= ?", [filters.min_height]))
     return " AND ".join(["true", *(text for text, _ in terms)]), [value for _, values in terms for value in values]
-
-
-def below(path: bytes) -> tuple[bytes, bytes]:
-    """The range of path bytes that holds what lies below a folder, its end excluded: an index serves it."""
-    prefix = as_prefix(path)
-    return prefix, prefix[:-1] + bytes([prefix[-1] + 1])
 
 
 def _marks(values: Sequence[Any]) -> str:

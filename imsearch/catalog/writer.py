@@ -28,10 +28,10 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.pool import QueuePool
 
 from imsearch.catalog.connection import connect, create, translate
-from imsearch.catalog.reader import PAGE, Reader, below
+from imsearch.catalog.reader import PAGE, Reader
 from imsearch.catalog.rows import FileRow, NewContent, NewFile, Space
 from imsearch.catalog.schema import contents, departures, different_pairs, embeddings, files, roots, spaces
-from imsearch.sources.folders import as_prefix
+from imsearch.sources.paths import as_prefix, below
 from imsearch.types.libraries import FileState
 
 VARIABLES = 10_000

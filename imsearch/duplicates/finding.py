@@ -15,8 +15,9 @@ from imsearch.catalog.reader import Reader
 from imsearch.catalog.rows import HeldFile, Space
 from imsearch.duplicates.groups import Pair, confirmed, connected, grouped
 from imsearch.duplicates.judging import Judge, Question, Side
-from imsearch.duplicates.keep import Rule, choose, is_below
+from imsearch.duplicates.keep import Rule, choose
 from imsearch.duplicates.pairs import near_pairs
+from imsearch.sources.paths import is_below
 from imsearch.types.duplicates import DuplicateFile, DuplicateGroup, GroupKind
 from imsearch.types.events import Compared, Judged, Listener
 from imsearch.vectors.candidates import Candidates

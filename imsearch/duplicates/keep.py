@@ -8,7 +8,7 @@ from typing import Any
 
 from imsearch.catalog.rows import HeldFile
 from imsearch.errors import UsageError
-from imsearch.sources.folders import as_prefix
+from imsearch.sources.paths import is_below
 
 _LOSSLESS = ("tiff", "png", "pnm", "bmp")
 
@@ -100,11 +100,6 @@ def _preferring(folders: Sequence[bytes]) -> Rule:
         return f"below {os.fsdecode(folders[at])}" if at < len(folders) else "elsewhere"
 
     return Rule("preferred", lambda file: -place(file), words)
-
-
-def is_below(path: bytes, folder: bytes) -> bool:
-    """Whether a path is ``folder`` or lies below it."""
-    return path == folder or path.startswith(as_prefix(folder))
 
 
 def choose(files: Sequence[HeldFile], rules: Sequence[Rule]) -> tuple[HeldFile, str]:

@@ -7,7 +7,7 @@ and as they were when they were indexed, the kept one can be read, and they are 
 import os
 from collections.abc import Callable, Iterable
 
-from imsearch.duplicates.keep import is_below
+from imsearch.sources.paths import is_below
 from imsearch.types.duplicates import DuplicateFile, DuplicateGroup, TrashReport
 from imsearch.types.events import Skip
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TextIO
 
 from imsearch.errors import UsageError
-from imsearch.sources.folders import Found, as_prefix, scan
+from imsearch.sources.folders import Found, scan
+from imsearch.sources.paths import as_prefix
 
 Labels = dict[bytes, set[str]]
 """Absolute paths of files to their labels. A file may have several, or be in none of a folder's classes."""

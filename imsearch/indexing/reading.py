@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from imsearch.errors import PictureError
 from imsearch.images import decode
-from imsearch.search.probes import digest_of
+from imsearch.sources.digests import digest_of
 from imsearch.types.preprocessing import Preprocessing
 
 READS_OF_A_CHANGING_FILE = 3

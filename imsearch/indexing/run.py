@@ -21,7 +21,8 @@ from imsearch.indexing.regions import RegionEmbedder
 from imsearch.models.model import Embedder
 from imsearch.search.ranking import check_fingerprint
 from imsearch.sources import folders as scan
-from imsearch.sources.folders import SEPARATOR, Found, Unreachable, as_prefix
+from imsearch.sources.folders import Found, Unreachable
+from imsearch.sources.paths import SEPARATOR, outermost
 from imsearch.types.events import Listener, Progress, Scanned, Skip
 from imsearch.types.libraries import IndexReport
 
@@ -259,15 +260,6 @@ def _embed(embedder: Embedder, regions: RegionEmbedder | None, pictures: list[De
         return contents
     parts = regions.embed((p.whole, p.width, p.height) for p in pictures if p.whole is not None)
     return [replace(content, regions=its) for content, its in zip(contents, parts, strict=True)]
-
-
-def outermost(paths: Iterable[bytes]) -> list[bytes]:
-    """The paths that lie in no other of them."""
-    kept: list[bytes] = []
-    for path in sorted(set(paths), key=as_prefix):
-        if not (kept and as_prefix(path).startswith(as_prefix(kept[-1]))):
-            kept.append(path)
-    return kept
 
 
 def _out_of_reach(root: bytes, inode: int | None) -> str | None:

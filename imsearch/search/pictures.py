@@ -11,7 +11,7 @@ from imsearch.catalog.reader import Reader
 from imsearch.catalog.rows import HeldFile
 from imsearch.errors import OutOfReachError, PictureError, UnknownPictureError
 from imsearch.images import decode
-from imsearch.search.probes import digest_of
+from imsearch.sources.digests import digest_of
 from imsearch.types.libraries import IndexedPicture, PictureFile
 
 KEPT_SIDE = 320

@@ -1,6 +1,5 @@
 """The picture that is asked with, from wherever it is: path, URL, bytes, clipboard, Pillow image or array."""
 
-import hashlib
 import os
 import sys
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from imsearch.errors import PictureError, ProbeError, UsageError
 from imsearch.images import decode
+from imsearch.sources.digests import digest_of
 from imsearch.types.preprocessing import Preprocessing
 from imsearch.types.probes import Clipboard, Crop, Indexed
 
@@ -74,16 +74,6 @@ def read_probe(source: Any, crop: Crop | None = None, preprocessing: Preprocessi
     return decoded(name, data, path, crop, preprocessing)
 
 
-def digest_of(data: bytes) -> bytes:
-    """The digest that names a content: SHA-256 of the file's bytes."""
-    return hashlib.sha256(data).digest()
-
-
-def digest_of_file(path: str | os.PathLike[str]) -> bytes:
-    """The digest of the content of a file. Raises `ProbeError` where it cannot be read."""
-    return digest_of(_bytes_at(os.fsdecode(path)))
-
-
 def name_of(source: Any) -> str:
     """What a probe is called in answers and messages."""
     if isinstance(source, (str, os.PathLike)):
@@ -142,16 +132,20 @@ def _of_pixels(source: Any) -> Probe:
 def _bytes_at(name: str) -> bytes:
     try:
         return Path(name).read_bytes()
-    except FileNotFoundError as exc:
-        raise ProbeError(f"no such file: {name}") from exc
-    except IsADirectoryError as exc:
-        raise ProbeError(f"a folder is no probe: {name} (name one picture in it)") from exc
-    except PermissionError as exc:
-        if Path(name).is_dir():  # what Windows says of a folder
-            raise ProbeError(f"a folder is no probe: {name} (name one picture in it)") from exc
-        raise ProbeError(f"no permission to read {name}") from exc
     except (OSError, ValueError) as exc:
-        raise ProbeError(f"{name} cannot be read: {getattr(exc, 'strerror', None) or exc}") from exc
+        raise unreadable(name, exc) from exc
+
+
+def unreadable(name: str, exc: OSError | ValueError) -> ProbeError:
+    """What is told where opening or reading a path failed with ``exc``."""
+    if isinstance(exc, FileNotFoundError):
+        return ProbeError(f"no such file: {name}", probe=name)
+    if isinstance(exc, IsADirectoryError) or (isinstance(exc, PermissionError) and Path(name).is_dir()):
+        # Windows says of a folder that it may not be opened
+        return ProbeError(f"a folder is no probe: {name} (name one picture in it)", probe=name)
+    if isinstance(exc, PermissionError):
+        return ProbeError(f"no permission to read {name}", probe=name)
+    return ProbeError(f"{name} cannot be read: {getattr(exc, 'strerror', None) or exc}", probe=name)
 
 
 def read_stdin(stream: BinaryIO | None = None) -> bytes:

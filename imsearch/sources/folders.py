@@ -1,7 +1,6 @@
 """Which files are under a folder: paths and stats, no pixels.
 
-Paths are bytes, as the file system has them, so that no name is lost. They come in the order of their bytes,
-which lets the catalogue be compared in one pass.
+Paths come in the order of their bytes, which lets the catalog be compared in one pass.
 """
 
 import errno
@@ -11,7 +10,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-SEPARATOR = os.fsencode(os.sep)
+from imsearch.sources.paths import SEPARATOR, as_prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +31,6 @@ class Unreachable:
 
     path: bytes
     reason: str
-
-
-def as_prefix(folder: bytes) -> bytes:
-    """The bytes that every path below ``folder`` begins with."""
-    return folder if folder.endswith(SEPARATOR) else folder + SEPARATOR
 
 
 def scan(

@@ -14,7 +14,8 @@ from imsearch.catalog.cache import FEATURES, Cache
 from imsearch.catalog.rows import Match
 from imsearch.errors import PictureError
 from imsearch.images import decode
-from imsearch.search.probes import Probe, digest_of
+from imsearch.search.probes import Probe
+from imsearch.sources.digests import digest_of
 from imsearch.types.hits import Proof
 from imsearch.verify.features import PROBE_COUNT, PROBE_SIDE, SIDE, Features, Look, extract, look, unpack
 from imsearch.verify.proof import Comparison, compare, prove, same

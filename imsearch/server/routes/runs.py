@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, ConfigDict, Field
 
-from imsearch.duplicates.keep import RULES, is_below, rules_named
+from imsearch.duplicates.keep import RULES, rules_named
 from imsearch.errors import LibraryNotFoundError, UsageError
 from imsearch.formatting.wording import printable
 from imsearch.library import Library
@@ -20,6 +20,7 @@ from imsearch.server.jobs.running import Run, Running
 from imsearch.server.problems import ProblemError, answers
 from imsearch.server.served import ServedDep
 from imsearch.server.settings import Settings
+from imsearch.sources.paths import is_below
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
 

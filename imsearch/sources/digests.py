@@ -1,0 +1,15 @@
+"""The digest that names a content."""
+
+import hashlib
+import os
+
+
+def digest_of(data: bytes) -> bytes:
+    """The SHA-256 of a file's bytes."""
+    return hashlib.sha256(data).digest()
+
+
+def digest_of_file(path: str | os.PathLike[str]) -> bytes:
+    """The digest of what a file holds, which is never in memory as a whole. Raises `OSError`."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()

@@ -1,0 +1,34 @@
+"""Paths as bytes: what lies below what.
+
+Paths are bytes, as the file system has them, so that no name is lost.
+"""
+
+import os
+from collections.abc import Iterable
+
+SEPARATOR = os.fsencode(os.sep)
+
+
+def as_prefix(folder: bytes) -> bytes:
+    """The bytes that every path below ``folder`` begins with."""
+    return folder if folder.endswith(SEPARATOR) else folder + SEPARATOR
+
+
+def is_below(path: bytes, folder: bytes) -> bool:
+    """Whether a path is ``folder`` or lies below it."""
+    return path == folder or path.startswith(as_prefix(folder))
+
+
+def below(folder: bytes) -> tuple[bytes, bytes]:
+    """The range of path bytes that holds what lies below a folder, its end excluded: an index serves it."""
+    prefix = as_prefix(folder)
+    return prefix, prefix[:-1] + bytes([prefix[-1] + 1])
+
+
+def outermost(paths: Iterable[bytes]) -> list[bytes]:
+    """The paths that lie in no other of them."""
+    kept: list[bytes] = []
+    for path in sorted(set(paths), key=as_prefix):
+        if not (kept and is_below(as_prefix(path), kept[-1])):
+            kept.append(path)
+    return kept
