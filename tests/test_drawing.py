@@ -14,6 +14,8 @@ from imsearch.types.hits import Proof, Transform
 PROBE, HIT = Side(400, 300, "data:,probe"), Side(800, 600, "data:,hit")
 TURNED = ((0.0, 2.0, 0.0), (-2.0, 0.0, 600.0), (0.0, 0.0, 1.0))
 
+SVG = "{http://www.w3.org/2000/svg}"
+
 numbers = st.floats(-3, 3)
 offsets = st.floats(-1000, 1000)
 perspective = st.floats(-0.02, 0.02)
@@ -61,8 +63,8 @@ def test_a_drawing_is_well_formed_and_says_what_it_shows() -> None:
     assert root[0].text == (
         "copy: the probe on the left, <&\"'>.jpg on the right (turned 90° right, cropped to 70 %, half the size)"
     )
-    assert [element.get("href") for element in root.iter("image")] == ["data:,probe", "data:,hit"]
-    (line,) = root.iter("path")
+    assert [element.get("href") for element in root.iter(f"{SVG}image")] == ["data:,probe", "data:,hit"]
+    (line,) = root.iter(f"{SVG}path")
     start_x, start_y, end_x, end_y = map(float, re.findall(r"[\d.]+", line.get("d") or ""))
     assert (start_x, start_y) == pytest.approx((0, 62.5))  # the top left of the probe
     assert (end_x, end_y) == pytest.approx((524, 437.5))  # the bottom left of the hit
@@ -76,10 +78,10 @@ def test_any_name_is_shown_as_text(name: str) -> None:
     drawn = draw(Proof("exact", transform=transform), Side(400, 300), Side(400, 300), name)
     root = ElementTree.fromstring(drawn)
     assert root[0].text == f"exact: the probe on the left, {printable(name)} on the right"
-    assert [element.tag for element in root] == ["title", "image", "image", *["polygon"] * 4]
+    assert [element.tag.removeprefix(SVG) for element in root] == ["title", "image", "image", *["polygon"] * 4]
 
 
 def test_pictures_without_an_address_are_left_to_the_page() -> None:
     transform = Transform(mirrored=False, turned=90.0, scale=0.5, matrix=TURNED)
     drawn = draw(Proof("copy", transform=transform), Side(400, 300), Side(800, 600), "hit.jpg")
-    assert [element.get("href") for element in ElementTree.fromstring(drawn).iter("image")] == ["", ""]
+    assert [element.get("href") for element in ElementTree.fromstring(drawn).iter(f"{SVG}image")] == [None, None]

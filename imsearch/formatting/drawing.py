@@ -24,7 +24,7 @@ _NEAR = 1e-6
 class Side:
     """One of the two pictures: its size, in the pixels that points count in, and the address of the image drawn for it.
 
-    The address may be empty, for a page that sets it later.
+    The address may be empty: then the image has none, and a page can set it later.
     """
 
     width: int
@@ -66,7 +66,7 @@ class _Placed:
 
 
 def draw(proof: Proof, probe: Side, hit: Side, name: str) -> str:
-    """The match as SVG, with nothing outside it; ``name`` is that of the hit. The proof must have a transform."""
+    """The match as an SVG document; ``name`` is that of the hit. The proof must have a transform."""
     assert proof.transform is not None
     left, right = _Placed(probe, 0), _Placed(hit, BOX + GAP)
     in_probe, in_hit = outlines(proof.transform.matrix, probe, hit)
