@@ -1,8 +1,11 @@
 """Rules that the code keeps to: who imports what, and what is public."""
 
 import ast
+import importlib
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +14,10 @@ import pytest
 import imsearch
 
 PACKAGE = Path(imsearch.__file__).parent
+HOUSE = (PACKAGE.parent / "docs" / "architecture.md").read_text()
+ROOMS = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()} - {
+    "__init__"
+}
 
 SOLE_IMPORTERS = {
     "PIL": {"images/decode.py", "evaluation/edits.py"},
@@ -158,3 +165,84 @@ def test_a_run_started_from_the_web_imports_nothing_of_the_web() -> None:
         "uvicorn",
         "torch",
     }
+
+
+def layers() -> list[set[str]]:
+    """The rooms from the top down, as the contract of import-linter has them."""
+    settings = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["tool"]["importlinter"]
+    (contract,) = (each for each in settings["contracts"] if each["type"] == "layers")
+    return [set(re.findall(r"\w+", layer)) for layer in contract["layers"]]
+
+
+def test_every_room_has_its_layer() -> None:
+    named = [room for layer in layers() for room in layer]
+    assert len(named) == len(set(named))
+    assert set(named) >= ROOMS
+
+
+def test_the_house_shows_the_layers_that_are_checked() -> None:
+    (diagram,) = re.findall(r"```text\n(.*?)```", HOUSE, re.DOTALL)
+    assert [set(line.split(" | ")) for line in diagram.splitlines()] == layers()
+
+
+def test_the_house_tells_what_each_room_knows() -> None:
+    told = re.findall(r"^\| `(\w+)(?:/|\.py)` \| \S", HOUSE, re.MULTILINE)
+    assert sorted(told) == sorted(room for layer in layers() for room in layer)
+
+
+def named_in(text: str) -> Iterator[tuple[str, str]]:
+    """The modules of the package, each with what is named in it, that a text has as ``room.module.name``."""
+    for room, rest in re.findall(r"`(?:imsearch\.)?([a-z]\w*)((?:\.\w+)+)(?:\(\))?`", text):
+        if room in ROOMS and not (PACKAGE / room / rest[1:]).is_file() and rest != ".py":
+            module, _, name = module_of(f"{room}{rest}").partition(":")
+            yield module, name
+
+
+def module_of(dotted: str) -> str:
+    """``room.module:Name.method`` of a dotted name."""
+    parts = dotted.split(".")
+    for end in range(len(parts), 0, -1):
+        path = PACKAGE.joinpath(*parts[:end])
+        if path.with_suffix(".py").is_file() or (path / "__init__.py").is_file():
+            return f"{'.'.join(parts[:end])}:{'.'.join(parts[end:])}"
+    raise AssertionError(f"there is no module {dotted}")
+
+
+def test_whatever_the_house_names_is_there() -> None:
+    for path in re.findall(r"`((?:\w+/)+\w+\.\w+)`", HOUSE):
+        assert (PACKAGE / path).exists() or (PACKAGE.parent / path).exists(), path
+    for module, name in named_in(HOUSE):
+        found = importlib.import_module(f"imsearch.{module}")
+        for part in filter(None, name.split(".")):
+            assert hasattr(found, part), f"{module}: {name}"
+            found = getattr(found, part)
+
+
+def walks() -> dict[str, list[str]]:
+    """The modules that each walk of the house visits, in order."""
+    sections = re.findall(r"^### (.+?)\n(.*?)(?=^##|\Z)", HOUSE, re.DOTALL | re.MULTILINE)
+    return {title: [module for module, _ in named_in(text)] for title, text in sections}
+
+
+@pytest.mark.parametrize("walk", walks())
+def test_each_step_of_a_walk_is_called_from_a_step_before(walk: str) -> None:
+    """Whatever a walk comes to is imported by a module that it has come through."""
+    visited: list[str] = []
+    for module in walks()[walk]:
+        if module not in visited:
+            reached = {name for each in visited for name in modules_imported_by(each)}
+            assert not visited or module in reached, f"{module} after {visited}"
+            visited.append(module)
+
+
+def modules_imported_by(module: str) -> Iterator[str]:
+    """The modules of the package that one imports, in functions and for types too."""
+    path = PACKAGE.joinpath(*module.split("."))
+    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.removeprefix("imsearch.") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None and node.module.startswith("imsearch"):
+            home = node.module.removeprefix("imsearch").removeprefix(".")
+            yield home
+            yield from (f"{home}.{alias.name}".lstrip(".") for alias in node.names)
