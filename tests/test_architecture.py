@@ -30,15 +30,22 @@ SOLE_IMPORTERS = {
     "timm": {"models/loaders.py"},
     "transformers": {"models/loaders.py"},
     "openvino": {"models/openvino_import.py"},
-    "typer": {"cli/main.py"},
-    "rich": {"cli/present.py"},
-    "textual_image": {"cli/present.py"},
+    "typer": {
+        "cli/main.py",
+        "cli/options.py",
+        *(
+            f"cli/commands/{name}.py"
+            for name in ("duplicates", "evaluate", "index", "library", "query", "serve", "similarity")
+        ),
+    },
+    "rich": {"cli/output/preview.py", "cli/output/progress.py", "cli/output/tables.py"},
+    "textual_image": {"cli/output/preview.py"},
     "httpx2": {"search/fetch.py"},
     "httpcore2": {"search/fetch.py"},
     "filelock": {"library.py"},
     "matplotlib": {"evaluation/plot.py"},
     "send2trash": {"duplicates/trash.py"},
-    "uvicorn": {"cli/serve.py", "server/protocol.py"},
+    "uvicorn": {"cli/serving.py", "server/protocol.py"},
     "cv2": {"verify/vision.py"},
     "threadpoolctl": {"verify/verifier.py"},
     "prometheus_client": {"server/middleware/metrics.py"},

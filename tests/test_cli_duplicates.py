@@ -285,24 +285,24 @@ def test_names_that_are_not_text(run: Run, album: Path, photo: Path, home: Path)
 
 def test_decisions_are_taken_listed_and_taken_back(run: Run, copies: dict[str, Path], album: Path) -> None:
     kept, half = copies["kept"], copies["half"]
-    assert run("duplicates", "--different", kept, half).stderr == b"1 pair newly remembered as different\n"
+    assert run("duplicates", "different", kept, half).stderr == b"1 pair newly remembered as different\n"
     assert b"copy" not in run("duplicates").stdout
     assert run("remove", album).returncode == 0
     assert run("index", album).returncode == 0
     assert b"copy" not in run("duplicates").stdout
-    pair = run("duplicates", "--list-different").stdout.decode().split()
+    pair = run("duplicates", "decisions").stdout.decode().split()
     assert {*pair} == {str(kept), str(half)}
-    taken_back = run("duplicates", "--forget-different", kept, half)
+    taken_back = run("duplicates", "forget-different", kept, half)
     assert taken_back.stderr == b"1 pair no longer remembered as different\n"
     assert b"copy" in run("duplicates").stdout
-    assert run("duplicates", "--list-different").stdout == b""
+    assert run("duplicates", "decisions").stdout == b""
 
 
 WRONG = {
-    "two paths": (["{album}", "{album}/sub"], "name one folder or file"),
+    "two paths": (["{album}", "{album}/sub"], "unexpected extra argument"),
     "an unknown path": (["/nowhere"], "knows no picture at or below /nowhere"),
     "an unknown rule": (["--keep", "newest"], "no rule 'newest'"),
-    "one picture": (["--different", "{album}/sub/half.jpg"], "name two or more pictures"),
+    "one picture": (["different", "{album}/sub/half.jpg"], "name two or more pictures"),
 }
 
 

@@ -93,13 +93,13 @@ def test_what_is_skipped_is_told_once(classes: Path, tiny_model: str, tmp_path: 
 
 def test_ctrl_c_leaves_nothing_behind(classes: Path, tiny_model: str, tmp_path: Path) -> None:
     script = (
-        "import signal, imsearch, imsearch.cli.evaluate as evaluate\n"
-        "real = evaluate.EvaluationProgress.__call__\n"
+        "import signal, imsearch, imsearch.cli.output.evaluation as evaluation\n"
+        "real = evaluation.EvaluationProgress.__call__\n"
         "def call(self, event):\n"
         "    real(self, event)\n"
         "    if isinstance(event, imsearch.Progress):\n"
         "        signal.raise_signal(signal.SIGINT)\n"
-        "evaluate.EvaluationProgress.__call__ = call\n"
+        "evaluation.EvaluationProgress.__call__ = call\n"
         "from imsearch.cli import main; main()\n"
     )
     result = subprocess.run(

@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer.main
 
 from imsearch.cli.main import app
-from imsearch.cli.present import proof_values
+from imsearch.cli.output.answer_lines import proof_values
 from imsearch.types.hits import Proof
 
 ROOT = Path(__file__).parents[1]
@@ -68,9 +69,9 @@ def test_python(place: Path) -> None:
 
 
 def test_every_command_is_named() -> None:
-    for command in app.registered_commands:
-        if command.name != "remove":
-            assert f"imsearch {command.name}" in README
+    for name in typer.main.get_command(app).commands:
+        if name != "remove":
+            assert f"imsearch {name}" in README
 
 
 def test_every_key_of_a_proof_is_explained() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import imsearch
-from imsearch.cli.serve import host_names, is_loopback
+from imsearch.cli.serving import host_names, is_loopback
 
 COMMAND = [sys.executable, "-c", "from imsearch.cli import main; main()", "serve"]
 

@@ -62,13 +62,12 @@ li.wide { grid-column: 1 / -1; max-width: 46rem; }
 _FOOT = "</body>\n</html>\n"
 
 
-def write_sheet(path: Path, answers: Sequence[tuple[Answer, Any]], crop: str | None = None) -> None:
-    """Write the page for answers and the probes that got them, all with the same ``crop``.
+def write_answers(path: Path, answers: Sequence[Answer], sources: Sequence[Any], crop: Crop | None = None) -> None:
+    """Write the page for answers to ``sources``, all with the same ``crop``.
 
     Raises `UsageError` where it cannot be written.
     """
-    part = None if crop is None else Crop.parse(crop)
-    write_page(path, (_section(answer, source, part) for answer, source in answers))
+    write_page(path, (_section(*both, crop) for both in zip(answers, sources, strict=True)))
 
 
 def write_page(path: Path, sections: Iterable[str]) -> None:

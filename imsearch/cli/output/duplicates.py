@@ -3,13 +3,13 @@
 import html
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import imsearch
 from imsearch import verify as verifying
-from imsearch.cli import present
+from imsearch.cli.output import tables, terminal
 from imsearch.formatting.wording import printable
 from imsearch.types.duplicates import DuplicateFile, DuplicateGroup, TrashReport
 
@@ -35,24 +35,24 @@ def show(groups: Sequence[DuplicateGroup], *, as_json: bool) -> None:
     """The groups: a table each on a terminal, lines with tabs through a pipe, or JSON lines; and a summary."""
     for number, group in enumerate(groups, 1):
         if as_json:
-            present.line(json.dumps(_record(group)))
+            terminal.line(json.dumps(_record(group)))
         elif sys.stdout.isatty():
             title = f"{number}. {_TITLES[group.kind]}; keep: {group.reason}"
-            present.table(_COLUMNS, [_cells(file) for file in _kept_first(group)], title)
+            tables.table(_COLUMNS, [_cells(file) for file in _kept_first(group)], title)
         else:
             for file in _kept_first(group):
-                present.line("\t".join(_fields(number, group, file)))
+                terminal.line("\t".join(_fields(number, group, file)))
     copies = [group for group in groups if group.kind != "series"]
-    present.note(f"{present.count(len(copies), 'group')} of copies{_beside(copies)}")
+    terminal.note(f"{terminal.count(len(copies), 'group')} of copies{_beside(copies)}")
     if len(copies) < len(groups):
         series = [group for group in groups if group.kind == "series"]
-        present.note(f"{len(series):,} series of pictures that are no copies{_beside(series)}")
+        terminal.note(f"{len(series):,} series of pictures that are no copies{_beside(series)}")
 
 
 def tell_what_is_missed() -> None:
     """Say so where nobody can tell edited copies."""
     if not verifying.available():
-        present.note(f"only exact copies: edited ones are told with OpenCV, which comes with: {verifying.INSTALL}")
+        terminal.note(f"only exact copies: edited ones are told with OpenCV, which comes with: {verifying.INSTALL}")
 
 
 def _kept_first(group: DuplicateGroup) -> list[DuplicateFile]:
@@ -63,7 +63,7 @@ def _cells(file: DuplicateFile) -> tuple[str, ...]:
     taken = f"{file.taken:%Y-%m-%d %H:%M}" if file.taken else ""
     size = f"{file.width} x {file.height}"
     relation = "keep" if file.relation == "kept" else file.relation
-    return relation, size, file.format, present.amount(file.size), taken, file.path
+    return relation, size, file.format, terminal.amount(file.size), taken, file.path
 
 
 def _fields(number: int, group: DuplicateGroup, file: DuplicateFile) -> list[str]:
@@ -97,20 +97,20 @@ def _record(group: DuplicateGroup) -> dict[str, object]:
 
 def _beside(groups: Sequence[DuplicateGroup]) -> str:
     files = [file for group in groups for file in group.rest]
-    size = present.amount(sum(file.size for file in files))
-    return f": {present.count(len(files), 'file')} ({size}) beside those to keep" if files else ""
+    size = terminal.amount(sum(file.size for file in files))
+    return f": {terminal.count(len(files), 'file')} ({size}) beside those to keep" if files else ""
 
 
 def write_html(path: Path, groups: Iterable[DuplicateGroup]) -> None:
     """A page with a thumbnail and a link for each file. Raises `UsageError` where it cannot be written."""
-    from imsearch.cli.sheet import write_page
+    from imsearch.cli.output.pages import write_page
 
     write_page(path, (_section(number, group) for number, group in enumerate(groups, 1)))
-    present.note(f"wrote {path}")
+    terminal.note(f"wrote {path}")
 
 
 def _section(number: int, group: DuplicateGroup) -> str:
-    from imsearch.cli.sheet import item, thumbnail_of
+    from imsearch.cli.output.pages import item, thumbnail_of
 
     items = []
     for file in _kept_first(group):
@@ -132,12 +132,12 @@ def trash(library: "Library", groups: Sequence[DuplicateGroup], under: Path | No
         report = library.trash(chosen, under=under, dry_run=True)
         if report.moved:
             if not _may_move(report, things):
-                present.note("nothing was moved")
+                terminal.note("nothing was moved")
                 continue
             report = library.trash(chosen, under=under)
         _tell(report)
         if chosen:
-            present.note(f"moved {_files(report)} to the trash")
+            terminal.note(f"moved {_files(report)} to the trash")
         skipped += len(report.skipped)
     return not skipped
 
@@ -146,14 +146,14 @@ def show_trash(library: "Library", groups: Sequence[DuplicateGroup], under: Path
     """Print what would be moved to the trash. False if any file would be skipped."""
     report = library.trash(groups, under=under, dry_run=True)
     for path in report.moved:
-        present.line(json.dumps({"schema": SCHEMA, "trash": path}) if as_json else printable(path))
+        terminal.line(json.dumps({"schema": SCHEMA, "trash": path}) if as_json else printable(path))
     _tell(report)
-    present.note(f"would move {_files(report)} to the trash")
+    terminal.note(f"would move {_files(report)} to the trash")
     return not report.skipped
 
 
 def _may_move(planned: TrashReport, things: str) -> bool:
-    answer = present.agreed(f"move {_files(planned)}, {things}, to the trash?")
+    answer = terminal.agreed(f"move {_files(planned)}, {things}, to the trash?")
     if answer is None:
         raise imsearch.UsageError(
             "nobody answered, so nothing was moved: answer y on standard input, or see with --dry-run what would go"
@@ -162,22 +162,22 @@ def _may_move(planned: TrashReport, things: str) -> bool:
 
 
 def _files(report: TrashReport) -> str:
-    return f"{present.count(len(report.moved), 'file')} ({present.amount(report.size)})"
+    return f"{terminal.count(len(report.moved), 'file')} ({terminal.amount(report.size)})"
 
 
 def _tell(report: TrashReport) -> None:
     for skip in report.skipped:
-        present.note(f"skipped {skip.path}: {skip.reason}")
+        terminal.note(f"skipped {skip.path}: {skip.reason}")
     for path in report.linked:
-        present.note(f"left {path}: it is a link to a file that stays, and moving it frees nothing")
+        terminal.note(f"left {path}: it is a link to a file that stays, and moving it frees nothing")
 
 
-def decide(change: Callable[..., int], paths: Sequence[Path], said: str) -> None:
-    """Have the library take in or take back a decision, and tell how many pairs of pictures it is about."""
-    present.note(f"{present.count(change(*paths), 'pair')} {said}")
+def tell_pairs(number: int, said: str) -> None:
+    """How many pairs of pictures a decision was about."""
+    terminal.note(f"{terminal.count(number, 'pair')} {said}")
 
 
 def show_decisions(pairs: Iterable[tuple[str, str]]) -> None:
     """The pairs of pictures that a person said are different, a line each."""
     for pair in pairs:
-        present.line("\t".join(map(printable, pair)))
+        terminal.line("\t".join(map(printable, pair)))

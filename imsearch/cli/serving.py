@@ -14,7 +14,7 @@ from pathlib import Path
 import uvicorn
 
 import imsearch
-from imsearch.cli import present
+from imsearch.cli.output.terminal import note
 from imsearch.library import Library
 from imsearch.server.app import create_app
 from imsearch.server.middleware import access
@@ -66,14 +66,14 @@ def serve(
         )
         if sys.stderr.isatty():
             logging.getLogger(access.__name__).setLevel(logging.WARNING)  # a line for each request is for programs
-        present.note(f"imsearch is at {address}" + (f"#token={token}" if token and not os.environ.get(TOKEN) else ""))
-        present.note("Ctrl-C stops it")
+        note(f"imsearch is at {address}" + (f"#token={token}" if token and not os.environ.get(TOKEN) else ""))
+        note("Ctrl-C stops it")
         if browser and on_loopback and sys.stderr.isatty():
             webbrowser.open(address)
         for stopping in (signal.SIGINT, signal.SIGTERM):
             signal.signal(stopping, signal.SIG_IGN)  # uvicorn has its own while it runs, and raises them again after
         _Server(config, app.state.runs).run(sockets=[listener])
-    present.note("stopped")
+    note("stopped")
 
 
 class _Server(uvicorn.Server):

@@ -5,7 +5,9 @@ import json
 import os
 from collections.abc import Callable, Sequence
 
-from imsearch.cli import present
+from imsearch.cli.output.progress import IndexProgress
+from imsearch.cli.output.tables import grid
+from imsearch.cli.output.terminal import count, line
 from imsearch.types.evaluation import Asked, Estimate, Evaluating, Evaluation, Quality
 from imsearch.types.events import Event, Skip
 
@@ -13,7 +15,7 @@ SCHEMA = 1
 """Of the JSON lines of `imsearch eval`."""
 
 
-class EvaluationProgress(present.IndexProgress):
+class EvaluationProgress(IndexProgress):
     """Draws the events of an evaluation as those of its index runs; a file that all models skip is told once."""
 
     def __init__(self) -> None:
@@ -40,10 +42,10 @@ def show(evaluations: Sequence[Evaluation], *, as_json: bool) -> None:
     if as_json:
         for evaluation in evaluations:
             record = json.dumps({"schema": SCHEMA, **dataclasses.asdict(evaluation)})
-            present.line(json.dumps(json.loads(record, parse_float=lambda text: round(float(text), 6))))
+            line(json.dumps(json.loads(record, parse_float=lambda text: round(float(text), 6))))
     else:
         _show_models(evaluations)
-        present.line("")
+        line("")
         _show_groups(evaluations)
 
 
@@ -55,7 +57,7 @@ def _show_models(evaluations: Sequence[Evaluation]) -> None:
         ("images/s", lambda each: f"{each.images_per_second:.0f}"),
         ("ms a query", lambda each: f"{1000 * each.seconds_per_query:.0f}"),
     ]
-    present.grid(
+    grid(
         ("model", *(_short(each.model) for each in evaluations)),
         [
             *((name, *(fact(each) for each in evaluations)) for name, fact in facts),
@@ -64,7 +66,7 @@ def _show_models(evaluations: Sequence[Evaluation]) -> None:
                 for name in _measured(first.quality)
             ),
         ],
-        title=f"{present.count(first.quality.questions, 'question')} to {present.count(first.pictures, 'picture')}",
+        title=f"{count(first.quality.questions, 'question')} to {count(first.pictures, 'picture')}",
     )
 
 
@@ -78,7 +80,7 @@ def _show_groups(evaluations: Sequence[Evaluation]) -> None:
     else:
         header = [f"mAP {_short(each.model)}" for each in evaluations]
         cells = {name: [each.groups[name].mean_average_precision for each in evaluations] for name in first.groups}
-    present.grid(
+    grid(
         (what, "asked", *header),
         [
             (name, str(first.groups[name].questions), *(_with_margin(estimate) for estimate in estimates))

@@ -1,0 +1,47 @@
+"""What to do about an error, in words of the command line: errors themselves do not know of options and commands."""
+
+from imsearch.errors import (
+    DeviceUnavailableError,
+    LibraryNotFoundError,
+    LibraryTooNewError,
+    ModelMismatchError,
+    OutOfReachError,
+    UnknownModelError,
+    UnknownPictureError,
+    UsageError,
+    VectorSpaceNotFoundError,
+)
+
+_OF_ARGUMENTS = {
+    "copies": "leave out --labels or --copies",
+    "labels": "name classes with --labels FILE.csv, or ask with edited copies: --copies",
+    "folders": "`imsearch index FOLDER`",
+    "model": "--model NAME; `imsearch models` lists models",
+    "verify": "leave out --verify",
+}
+
+
+def hint(error: Exception) -> str:
+    """One line, or nothing where the message says it all."""
+    match error:
+        case LibraryNotFoundError(empty=True):
+            return "fill it with `imsearch index FOLDER`"
+        case LibraryNotFoundError():
+            return "make one with `imsearch index FOLDER`, or name another with --library ADDRESS"
+        case LibraryTooNewError():
+            return "upgrade with `pip install --upgrade imsearch-engine`"
+        case VectorSpaceNotFoundError(model=model):
+            return f"make them with `imsearch index --model {model}`, or leave out --model"
+        case ModelMismatchError():
+            return "bring the old weights back, or index into a new library: --library ADDRESS"
+        case UnknownModelError():
+            return "`imsearch models` lists models"
+        case DeviceUnavailableError():
+            return "--device cpu always works"
+        case OutOfReachError() | UnknownPictureError():
+            return "`imsearch index` brings the library up to date"
+        case UsageError(argument="precision", choices=choices):
+            return f"leave out --precision, or name {' or '.join(choices)}" if choices else "leave out --precision"
+        case UsageError(argument=argument):
+            return _OF_ARGUMENTS.get(argument, "")
+    return ""

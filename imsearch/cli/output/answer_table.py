@@ -1,0 +1,65 @@
+"""Answers as people see them: a table on a terminal, plain lines through a pipe."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from imsearch.cli.output.tables import draw, empty_table, text
+from imsearch.cli.output.terminal import line, note
+from imsearch.formatting.wording import changes, printable
+from imsearch.types.hits import Answer, Hit, Region
+
+
+class TableAnswers:
+    """A table on a terminal; through a pipe, lines of score and path with a tab between.
+
+    Of ``verified`` answers the table also has the verdict and how the two pictures relate, a line the verdict, last.
+    """
+
+    def __init__(self, *, several: bool, verified: bool) -> None:
+        self._several = several
+        self._verified = verified
+
+    def show(self, answer: Answer) -> None:
+        """Show the hits of one probe."""
+        if answer.error is not None:
+            return
+        if not answer.hits:
+            note(f"no hits for {answer.probe}")
+        elif sys.stdout.isatty():
+            if self._several:
+                draw(text(answer.probe))
+            draw(self._table(answer.hits))
+        else:
+            for hit in answer.hits:
+                probe = [printable(answer.probe)] if self._several else []
+                verdicts = [verdict(hit)] if self._verified else []
+                line("\t".join([*probe, f"{hit.score:.4f}", printable(hit.path), *verdicts]))
+
+    def _table(self, hits: Sequence[Hit]) -> Any:
+        """Columns that only some questions fill are left out where they would be empty."""
+        proofs = [("verdict", "left"), ("how", "left")] if self._verified else []
+        dates = [("taken", "left")] if any(hit.taken for hit in hits) or not self._verified else []
+        parts = [("region", "left")] if any(hit.region for hit in hits) else []
+        facts = [("score", "right"), ("size", "right"), *dates, *parts]
+        table = empty_table(("", "right"), *proofs, *facts, ("path", "left"))
+        for hit in hits:
+            proof = [verdict(hit), changes(hit.proof)] if proofs else []
+            size, taken = size_and_date(hit)
+            cells = [f"{hit.score:.3f}", size, *([taken] if dates else []), *([_region(hit.region)] if parts else [])]
+            table.add_row(str(hit.rank), *proof, *cells, text(hit.path))
+        return table
+
+
+def verdict(hit: Hit) -> str:
+    """What was shown of a hit, or nothing."""
+    return "" if hit.proof is None else hit.proof.verdict
+
+
+def size_and_date(hit: Hit) -> tuple[str, str]:
+    """The pixel size of a hit, and when it was taken, if it says so."""
+    return f"{hit.width} x {hit.height}", f"{hit.taken:%Y-%m-%d %H:%M}" if hit.taken else ""
+
+
+def _region(region: Region | None) -> str:
+    return f"{region.width} x {region.height} at {region.x}, {region.y}" if region else ""
