@@ -48,7 +48,7 @@ from imsearch.vectors.upkeep import PENDING, Keeper, base_path, keep, open_base,
 
 if TYPE_CHECKING:
     from imsearch.catalog.writer import Store
-    from imsearch.duplicates.judging import Judge
+    from imsearch.duplicates.judge import PairJudge
     from imsearch.search.isolated import IsolatedReader
     from imsearch.types.probes import ProbeLike
     from imsearch.verify.verifier import Verifier
@@ -361,13 +361,14 @@ class Library:
         candidates = lambda: self._fresh_candidates(reader, space)  # noqa: E731
         return Finding(reader, space, candidates, self._judge(), wanted, report).run()
 
-    def _judge(self) -> "Judge | None":
+    def _judge(self) -> "PairJudge | None":
         """Who tells whether two pictures are copies; None without OpenCV, and only exact copies are found."""
         if not verifying.available():
             return None
         from imsearch.duplicates.judge import FeatureJudge
 
-        return FeatureJudge(self._open_verifier())
+        verifier = self._open_verifier()
+        return FeatureJudge(verifier.store, verifier.cores)
 
     def trash(
         self,

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from imsearch.duplicates.judging import Question, Side
+from imsearch.duplicates.judge import PicturePair
+from imsearch.verify.contents import Content
 
 
 class Thumbnails:
@@ -16,16 +17,16 @@ class Thumbnails:
     def __init__(self) -> None:
         self.asked = 0
 
-    def copies(self, pairs: Iterable[Question]) -> Iterator[bool]:
+    def copies(self, pairs: Iterable[PicturePair]) -> Iterator[bool]:
         for pair in pairs:
             self.asked += 1
             one, other = thumbnail(pair.first), thumbnail(pair.second)
             yield one is not None and other is not None and float(np.corrcoef(one, other)[0, 1]) > 0.95
 
 
-def thumbnail(side: Side) -> np.ndarray | None:
+def thumbnail(content: Content) -> np.ndarray | None:
     try:
-        with Image.open(io.BytesIO(Path(side.path.decode(errors="surrogateescape")).read_bytes())) as picture:
+        with Image.open(io.BytesIO(Path(content.path.decode(errors="surrogateescape")).read_bytes())) as picture:
             return np.asarray(picture.convert("L").resize((32, 32)), np.float64).ravel()
     except (OSError, UnidentifiedImageError):
         return None

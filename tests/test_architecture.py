@@ -47,7 +47,7 @@ SOLE_IMPORTERS = {
     "send2trash": {"duplicates/trash.py"},
     "uvicorn": {"cli/serving.py", "server/protocol.py"},
     "cv2": {"verify/vision.py"},
-    "threadpoolctl": {"verify/verifier.py"},
+    "threadpoolctl": {"verify/cores.py"},
     "prometheus_client": {"server/middleware/metrics.py"},
     "pythonjsonlogger": {"server/middleware/access.py"},
 }

@@ -160,17 +160,17 @@ def test_verified_queries_of_several_threads_leave_the_process_as_it_was(
 def test_one_set_of_comparisons_is_made_at_a_time(library: imsearch.Library, album: Path) -> None:
     pytest.importorskip("cv2")
     library.index(album)
-    verifier = library._open_verifier()
+    cores = library._open_verifier().cores
     order: list[str] = []
     begun = threading.Event()
 
     def second() -> None:
         begun.set()
-        with verifier.comparing():
+        with cores.comparing():
             order.append("second")
 
     with ThreadPoolExecutor(1) as threads:
-        with verifier.comparing():
+        with cores.comparing():
             waiting = threads.submit(second)
             begun.wait()
             order.append("first")

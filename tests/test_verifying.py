@@ -13,17 +13,26 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 import imsearch
-from imsearch.duplicates.judge import FeatureJudge
-from imsearch.duplicates.judging import Question, Side
+from imsearch.duplicates.judge import FeatureJudge, PicturePair
 from imsearch.evaluation import edits
 from imsearch.images import decode
 from imsearch.search.probes import Probe
 from imsearch.sources.digests import digest_of
-from imsearch.verify import matching, vision
-from imsearch.verify.features import COUNT, SIDE, Features, Look, unpack
+from imsearch.verify import alignment, vision
+from imsearch.verify.contents import Content
+from imsearch.verify.cores import Cores
+from imsearch.verify.features import (
+    COUNT,
+    SIDE,
+    Appearance,
+    Features,
+    features_of_picture,
+    features_of_probe,
+    unpack,
+)
 from imsearch.verify.pixels import agreement
 from imsearch.verify.proof import Comparison, compare, prove
-from imsearch.verify.verifier import Verifier, features_of_picture, features_of_probe
+from imsearch.verify.store import FeatureStore
 
 
 def probe_of(image: Image.Image) -> Probe:
@@ -76,19 +85,19 @@ def test_features_are_of_the_picture_and_come_back_from_bytes(photo: Image.Image
     assert again.packed() == features.packed()
 
 
-def test_a_look_comes_back_without_features(photo: Image.Image) -> None:
+def test_an_appearance_comes_back_without_features(photo: Image.Image) -> None:
     features = kept(photo)
-    look = Look(features.width, features.height, features.tiny, features.compressed)
-    again = unpack(look.packed())
-    assert type(again) is Look
-    assert (again.width, again.height, again.compressed) == (look.width, look.height, look.compressed)
+    appearance = Appearance(features.width, features.height, features.tiny, features.compressed)
+    again = unpack(appearance.packed())
+    assert type(again) is Appearance
+    assert (again.width, again.height, again.compressed) == (photo.width, photo.height, appearance.compressed)
 
 
 def test_mirrored_descriptors_are_those_of_mirrored_pixels(photo: Image.Image) -> None:
     grey = decode.grey(photo.resize((300, 300 * photo.height // photo.width)))
     _, _, plain = vision.detect(grey)
     _, _, mirrored = vision.detect(np.ascontiguousarray(grey[:, ::-1]))
-    similar = (plain[:, matching._MIRROR] / 255.0) @ (mirrored / 255.0).T
+    similar = (plain[:, alignment.MIRROR] / 255.0) @ (mirrored / 255.0).T
     assert np.median(similar.max(axis=1)) > 0.99
     assert np.median(((plain / 255.0) @ (mirrored / 255.0).T).max(axis=1)) < 0.95
 
@@ -111,9 +120,9 @@ def test_whole_pictures_are_laid_on_each_other(photo: Image.Image, quarters: int
     turned = ImageOps.mirror(photo) if mirrored else photo
     turned = turned.rotate(90 * quarters, expand=True)
     probe, hit = kept(turned), kept(photo)
-    (alignment,) = matching.whole(probe, [hit], 0.8)
-    assert alignment is not None
-    assert agreement(probe, hit, alignment.matrix) > 0.95
+    (found,) = alignment.whole(probe, [hit], 0.8)
+    assert found is not None
+    assert agreement(probe, hit, found.matrix) > 0.95
 
 
 @settings(max_examples=25, deadline=None)
@@ -170,11 +179,11 @@ def test_a_crop_tells_where_it_was(photo: Image.Image) -> None:
 
 def test_a_fold_is_no_view_of_a_picture() -> None:
     points = np.array([[0, 0], [100, 0], [100, 80], [0, 80]], np.float32)
-    assert matching.plausible(np.eye(3), points)
-    assert matching.plausible(np.diag([-1.0, 1.0, 1.0]), points)
-    assert not matching.plausible(np.array([[1, 0, 0], [0, 1, 0], [-0.02, 0, 1.0]]), points)  # through the horizon
-    assert not matching.plausible(np.diag([1.0, 0.1, 1.0]), points)
-    assert not matching.plausible(np.diag([0.01, 0.01, 1.0]), points)
+    assert alignment.plausible(np.eye(3), points)
+    assert alignment.plausible(np.diag([-1.0, 1.0, 1.0]), points)
+    assert not alignment.plausible(np.array([[1, 0, 0], [0, 1, 0], [-0.02, 0, 1.0]]), points)  # through the horizon
+    assert not alignment.plausible(np.diag([1.0, 0.1, 1.0]), points)
+    assert not alignment.plausible(np.diag([0.01, 0.01, 1.0]), points)
 
 
 # Verdicts
@@ -214,63 +223,95 @@ def test_pixels_do_not_mind_light_and_hidden_parts_but_do_mind_another_picture(
 
 
 @pytest.fixture
-def verifier(tmp_path: Path) -> Iterator[Verifier]:
-    with contextlib.closing(Verifier(tmp_path)) as opened:
+def cores() -> Iterator[Cores]:
+    with contextlib.closing(Cores()) as opened:
         yield opened
 
 
-def content(path: Path) -> tuple[bytes, bytes]:
-    return digest_of(path.read_bytes()), os.fsencode(path)
+@pytest.fixture
+def store(tmp_path: Path, cores: Cores) -> Iterator[FeatureStore]:
+    with contextlib.closing(FeatureStore(tmp_path, cores)) as opened:
+        yield opened
 
 
-def test_features_are_read_once_and_kept(verifier: Verifier, album: Path) -> None:
+def content(path: Path) -> Content:
+    return Content(digest_of(path.read_bytes()), os.fsencode(path))
+
+
+def test_features_are_read_once_and_kept(store: FeatureStore, album: Path) -> None:
     contents = [content(path) for path in sorted(album.iterdir())]
-    first = verifier.features(contents)
+    first = store.features(contents)
     assert all(each is not None for each in first)
     shutil.rmtree(album)
-    again = verifier.features(contents)
+    again = store.features(contents)
     assert [each and each.packed() for each in again] == [each and each.packed() for each in first]
-    assert verifier.features([(b"unknown", b"/nowhere")]) == [None]
+    assert store.features([Content(b"unknown", b"/nowhere")]) == [None]
 
 
-def test_a_file_that_has_changed_is_not_looked_at(verifier: Verifier, album: Path) -> None:
+def test_a_file_that_has_changed_is_not_looked_at(store: FeatureStore, album: Path) -> None:
     one, other = sorted(album.iterdir())[:2]
     asked = content(one)
     shutil.copy(other, one)
-    assert verifier.features([asked]) == [None]
-    assert verifier.looks([asked]) == [None]
+    assert store.features([asked]) == [None]
+    assert store.appearances([asked]) == [None]
 
 
-def test_looks_become_features_when_those_are_wanted(verifier: Verifier, album: Path) -> None:
+def test_appearances_become_features_when_those_are_wanted(store: FeatureStore, album: Path) -> None:
     asked = [content(sorted(album.iterdir())[0])]
-    (look,) = verifier.looks(asked)
-    (features,) = verifier.features(asked)
-    assert type(look) is Look
+    (appearance,) = store.appearances(asked)
+    (features,) = store.features(asked)
+    assert type(appearance) is Appearance
     assert isinstance(features, Features)
-    assert type(verifier.looks(asked)[0]) is Features  # of which less is wanted now, and more is kept
+    assert type(store.appearances(asked)[0]) is Features  # of which less is wanted now, and more is kept
 
 
-def test_the_judge_answers_each_pair(verifier: Verifier, album: Path) -> None:
+def test_opencv_has_one_thread_while_pictures_are_compared_and_its_own_again_afterwards(cores: Cores) -> None:
+    before = vision.threads()
+    vision.set_threads(3)
+    try:
+        assert cores.compare(threads_of_opencv, range(4)) == [1] * 4
+        assert cores.read(threads_of_opencv, range(4)) == [1] * 4
+        with cores.comparing():
+            assert cores.read(threads_of_opencv, range(4)) == [1] * 4
+            assert vision.threads() == 1
+        assert vision.threads() == 3
+        with pytest.raises(ZeroDivisionError):
+            cores.compare(divided_by, [1, 0])
+        assert vision.threads() == 3
+    finally:
+        vision.set_threads(before)
+
+
+def threads_of_opencv(_: int) -> int:
+    return vision.threads()
+
+
+def divided_by(number: int) -> float:
+    return 1 / number
+
+
+def test_the_judge_answers_each_pair(store: FeatureStore, cores: Cores, album: Path) -> None:
     one, other = sorted(album.iterdir())[:2]
     with Image.open(one) as picture:
         picture.reduce(2).save(album / "half.png")
         width, height = picture.size
         picture.crop((width // 8, height // 8, width * 7 // 8, height * 7 // 8)).save(album / "part.png")
-    sides = {path.name: Side(*content(path)) for path in album.iterdir()}
-    gone = Side(b"gone", b"/nowhere")
+    contents = {path.name: content(path) for path in album.iterdir()}
+    gone = Content(b"gone", b"/nowhere")
+    judge = FeatureJudge(store, cores)
 
-    def ask(first: Side, second: Side, score: float) -> bool:
-        (verdict,) = FeatureJudge(verifier).copies([Question(first, second, score)])
+    def ask(first: Content, second: Content, score: float) -> bool:
+        (verdict,) = judge.copies([PicturePair(first, second, score)])
         return verdict
 
-    first = sides[one.name]
-    assert ask(first, sides["half.png"], 0.76)  # a whole picture, at whatever score
-    assert ask(first, sides["part.png"], 0.9)
-    assert not ask(first, sides[other.name], 0.9)
+    first = contents[one.name]
+    assert ask(first, contents["half.png"], 0.76)  # a whole picture, at whatever score
+    assert ask(first, contents["part.png"], 0.9)
+    assert not ask(first, contents[other.name], 0.9)
     assert not ask(first, gone, 0.9)
     assert not ask(gone, first, 0.9)
-    pairs = [Question(first, side, 0.9) for side in sides.values() if side != first]
-    assert list(FeatureJudge(verifier).copies(pairs)) == [ask(pair.first, pair.second, 0.9) for pair in pairs]
+    pairs = [PicturePair(first, each, 0.9) for each in contents.values() if each != first]
+    assert list(judge.copies(pairs)) == [ask(pair.first, pair.second, 0.9) for pair in pairs]
 
 
 def test_a_query_puts_the_same_picture_first_then_copies(library: imsearch.Library, album: Path) -> None:

@@ -14,13 +14,14 @@ import numpy as np
 from imsearch.catalog.reader import Reader
 from imsearch.catalog.rows import HeldFile, Space
 from imsearch.duplicates.groups import Pair, confirmed, connected, grouped
-from imsearch.duplicates.judging import Judge, Question, Side
+from imsearch.duplicates.judge import PairJudge, PicturePair
 from imsearch.duplicates.keep import Rule, choose
 from imsearch.duplicates.pairs import near_pairs
 from imsearch.sources.paths import is_below
 from imsearch.types.duplicates import DuplicateFile, DuplicateGroup, GroupKind
 from imsearch.types.events import Compared, Judged, Listener
 from imsearch.vectors.candidates import Candidates
+from imsearch.verify.contents import Content
 
 COPY_SCORE = 0.75
 """Pairs below this are not looked at closely; docs/duplicates.md has what that finds and costs."""
@@ -37,7 +38,7 @@ SERIES_SPAN = datetime.timedelta(minutes=5)
 PAIRS_AT_ONCE = 2048
 """Pairs whose files are looked up in the catalogue at once."""
 
-_GONE = Side(b"", b"")
+_GONE = Content(b"", b"")
 """Stands for a picture that left the library meanwhile."""
 
 
@@ -59,7 +60,7 @@ class Finding:
         reader: Reader,
         space: Space,
         candidates: Callable[[], Candidates],
-        judge: Judge | None,
+        judge: PairJudge | None,
         wanted: Wanted,
         listener: Listener,
     ) -> None:
@@ -107,7 +108,7 @@ class Finding:
 
     # Copies
 
-    def _copies(self, pairs: list[Pair], judge: Judge) -> list[Pair]:
+    def _copies(self, pairs: list[Pair], judge: PairJudge) -> list[Pair]:
         done = 0
 
         def ask(asked: list[Pair]) -> Iterator[bool]:
@@ -119,13 +120,14 @@ class Finding:
 
         return confirmed(pairs, ask, self._different)
 
-    def _questions(self, pairs: Sequence[Pair]) -> Iterator[Question]:
+    def _questions(self, pairs: Sequence[Pair]) -> Iterator[PicturePair]:
         for begin in range(0, len(pairs), PAIRS_AT_ONCE):
             some = pairs[begin : begin + PAIRS_AT_ONCE]
             files = self._files({end for pair in some for end in pair[:2]})
             side_of = {content: _side(held) for content, held in files.items()}
             yield from (
-                Question(side_of.get(pair.first, _GONE), side_of.get(pair.second, _GONE), pair.score) for pair in some
+                PicturePair(side_of.get(pair.first, _GONE), side_of.get(pair.second, _GONE), pair.score)
+                for pair in some
             )
 
     def _copy_groups(self, copies: list[list[int]]) -> list[DuplicateGroup]:
@@ -184,10 +186,10 @@ class Finding:
         yield DuplicateGroup(kind, tuple(map(_described_file, ordered)), keep, reason).keeping(keep, reason)
 
 
-def _side(files: Sequence[HeldFile]) -> Side:
+def _side(files: Sequence[HeldFile]) -> Content:
     """A content by the first of its files that is there."""
     there = next((file for file in files if os.path.isfile(file.path)), files[0])
-    return Side(there.digest, there.path)
+    return Content(there.digest, there.path)
 
 
 def _close(one: str | None, other: str | None) -> bool:

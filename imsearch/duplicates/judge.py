@@ -1,55 +1,90 @@
 """The judge of duplicates: whether two pictures of the library are copies of each other, for many pairs."""
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from imsearch.duplicates.judging import Question
-from imsearch.verify.proof import copies_as_wholes, copies_by_features
-from imsearch.verify.verifier import Verifier
+from imsearch.verify.contents import Content
+
+if TYPE_CHECKING:
+    from imsearch.verify.cores import Cores
+    from imsearch.verify.store import FeatureStore
+
+Seen = TypeVar("Seen")
 
 PAIRS_AT_ONCE = 512
 """Pairs whose features are in memory together, some 50 MB at the most."""
 
 FEATURES_SCORE = 0.85
-"""Score from which features are looked for: most copies below are turned, blurred or recoloured, and whole."""
+"""Score from which features are compared: most copies below are turned, blurred or recolored, and whole."""
 
-Seen = TypeVar("Seen")
+
+@dataclass(frozen=True, slots=True)
+class PicturePair:
+    """Two pictures that may be copies of each other; ``score`` is their cosine similarity."""
+
+    first: Content
+    second: Content
+    score: float
+
+
+class PairJudge(Protocol):
+    """Says of pairs of pictures whether they are copies."""
+
+    def copies(self, pairs: Iterable[PicturePair]) -> Iterator[bool]:
+        """For each pair in turn, whether both show the same photograph. A file that cannot be read is no copy."""
 
 
 class FeatureJudge:
-    """Judges pairs by what `Verifier` keeps of their pictures: as wholes first, which takes a tenth of the time."""
+    """Judges pairs by their appearance first, which takes a tenth of the time, and the others by their features."""
 
-    def __init__(self, verifier: Verifier) -> None:
-        self._verifier = verifier
+    def __init__(self, store: "FeatureStore", cores: "Cores") -> None:
+        self._store = store
+        self._cores = cores
 
-    def copies(self, pairs: Iterable[Question]) -> Iterator[bool]:
+    def copies(self, pairs: Iterable[PicturePair]) -> Iterator[bool]:
         """For each pair in turn, whether both show the same photograph. A file that cannot be read is no copy."""
         remaining = iter(pairs)
-        while part := list(itertools.islice(remaining, PAIRS_AT_ONCE)):
-            verdicts = self._judged(part, self._verifier.looks, copies_as_wholes)
-            closer = [at for at, pair in enumerate(part) if not verdicts[at] and pair.score >= FEATURES_SCORE]
-            found = self._judged([part[at] for at in closer], self._verifier.features, copies_by_features)
-            for at, verdict in zip(closer, found, strict=True):
+        while batch := list(itertools.islice(remaining, PAIRS_AT_ONCE)):
+            verdicts = self._as_wholes(batch)
+            undecided = [at for at, pair in enumerate(batch) if not verdicts[at] and pair.score >= FEATURES_SCORE]
+            for at, verdict in zip(undecided, self._by_features([batch[at] for at in undecided]), strict=True):
                 verdicts[at] = verdict
             yield from verdicts
 
-    def _judged(
+    def _as_wholes(self, pairs: Sequence[PicturePair]) -> list[bool]:
+        from imsearch.verify.proof import copies_as_wholes  # with OpenCV
+
+        contents = _contents(pairs)
+        return self._compared(copies_as_wholes, pairs, _by_digest(contents, self._store.appearances(contents)))
+
+    def _by_features(self, pairs: Sequence[PicturePair]) -> list[bool]:
+        from imsearch.verify.proof import copies_by_features  # with OpenCV
+
+        contents = _contents(pairs)
+        return self._compared(copies_by_features, pairs, _by_digest(contents, self._store.features(contents)))
+
+    def _compared(
         self,
-        pairs: Sequence[Question],
-        see: Callable[[list[tuple[bytes, bytes]]], list[Seen | None]],
         compare: Callable[[Seen, Sequence[Seen]], list[bool]],
+        pairs: Sequence[PicturePair],
+        seen: Mapping[bytes, Seen],
     ) -> list[bool]:
-        paths = {side.digest: side.path for pair in pairs for side in (pair.first, pair.second)}
-        seen = dict(zip(paths, see(list(paths.items())), strict=True))
+        """For each pair in turn, whether ``compare`` takes it for copies; ``seen`` holds what was readable."""
+        readable = [pair for pair in pairs if pair.first.digest in seen and pair.second.digest in seen]
+        groups = [list(group) for _, group in itertools.groupby(readable, key=lambda pair: pair.first.digest)]
+        firsts = [seen[group[0].first.digest] for group in groups]
+        seconds = [[seen[pair.second.digest] for pair in group] for group in groups]
+        verdicts = itertools.chain.from_iterable(self._cores.compare(compare, firsts, seconds))
+        copies = {pair for pair, verdict in zip(readable, verdicts, strict=True) if verdict}
+        return [pair in copies for pair in pairs]
 
-        def judged(group: list[Question]) -> list[bool]:
-            one, others = seen[group[0].first.digest], [seen[pair.second.digest] for pair in group]
-            if one is None:
-                return [False] * len(others)
-            verdicts = iter(compare(one, [other for other in others if other is not None]))
-            return [other is not None and next(verdicts) for other in others]
 
-        groups = [list(group) for _, group in itertools.groupby(pairs, key=lambda pair: pair.first.digest)]
-        with self._verifier.comparing():
-            return list(itertools.chain.from_iterable(self._verifier.threads.map(judged, groups)))
+def _contents(pairs: Sequence[PicturePair]) -> list[Content]:
+    """Each content of the pairs once."""
+    return list({content.digest: content for pair in pairs for content in (pair.first, pair.second)}.values())
+
+
+def _by_digest(contents: Sequence[Content], seen: Sequence[Seen | None]) -> dict[bytes, Seen]:
+    return {content.digest: each for content, each in zip(contents, seen, strict=True) if each is not None}

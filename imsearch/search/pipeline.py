@@ -6,7 +6,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -160,9 +160,9 @@ class Asking:
             except ImsearchError as exc:
                 yield Answer(name_of(source), [], time.monotonic() - started, exc)
                 continue
-            verified = verifier.verify(probe, self._gathered(probe), asked.k)
-            kept = [each for each in verified if each[1] >= asked.min_score][: asked.k]
-            hits = [hit_of(rank, match, score, proof) for rank, (match, score, proof) in enumerate(kept, 1)]
+            gathered = [hit_of(rank, match, score) for rank, (match, score) in enumerate(self._gathered(probe), 1)]
+            kept = [hit for hit in verifier.verify(probe, gathered, asked.k) if hit.score >= asked.min_score]
+            hits = [replace(hit, rank=rank) for rank, hit in enumerate(kept[: asked.k], 1)]
             yield Answer(name_of(source), hits, time.monotonic() - started, size=(probe.width, probe.height))
 
     def _gathered(self, probe: Probe) -> list[tuple[Match, float]]:

@@ -1,13 +1,18 @@
-"""What is kept of a picture to compare it with others: local features and a small grey image of it."""
+"""What pictures are compared by: a small grey image, and local features."""
 
 import struct
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from imsearch.images import decode
 from imsearch.verify import vision
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 SIDE = 320
 """Long side, in pixels, to which pictures are shrunk to be compared; points are in its pixels."""
@@ -16,12 +21,13 @@ DETECTED_SIDE = 224
 """Long side at which features are looked for: most of the time of a comparison goes there."""
 
 PROBE_SIDE = 448
-"""The same for a probe, which may show much around what is looked for."""
+"""The same for a probe, of which only a part may be what is looked for."""
 
 COUNT = 250
 """Features that are kept of a picture in the library."""
 
 PROBE_COUNT = 400
+"""Features of a probe."""
 
 TINY = 32
 """Side of the square to which a whole picture is squeezed."""
@@ -31,9 +37,25 @@ _HEADER = struct.Struct("<IIi")
 _NOT_DETECTED = -1
 
 
+class DecodedPicture(Protocol):
+    """An upright RGB picture; ``image`` may be smaller than the original of ``width`` x ``height`` pixels."""
+
+    @property
+    def image(self) -> "Image.Image":
+        """The pixels."""
+
+    @property
+    def width(self) -> int:
+        """In pixels of the original."""
+
+    @property
+    def height(self) -> int:
+        """In pixels of the original."""
+
+
 @dataclass(frozen=True)
-class Look:
-    """What of an upright picture of ``width`` x ``height`` pixels is compared as a whole; it is had sooner than
+class Appearance:
+    """What an upright picture of ``width`` x ``height`` pixels looks like as a whole, made faster than
     `Features`.
 
     ``tiny`` is uint8 (32, 32), the picture squeezed; ``compressed`` its `grey` image as JPEG.
@@ -68,7 +90,7 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Features(Look):
+class Features(Appearance):
     """A picture with its local features.
 
     ``points`` are float32 (n, 2), in pixels of the picture shrunk to a long side of `SIDE`, counted from its corner;
@@ -84,37 +106,48 @@ class Features(Look):
         return self._packed(len(self.points), points + self.descriptors.tobytes())
 
 
-def unpack(data: bytes) -> Look:
-    """What `packed` gave: `Features`, or a mere `Look` where it was one."""
+def unpack(data: bytes) -> Appearance:
+    """The value that was packed: `Features`, or an `Appearance` without them."""
     width, height, count = _HEADER.unpack_from(data)
     at = _HEADER.size
     begin = at + 132 * max(count, 0)
     tiny = np.frombuffer(data, np.uint8, TINY * TINY, begin).reshape(TINY, TINY)
     compressed = data[begin + TINY * TINY :]
     if count == _NOT_DETECTED:
-        return Look(width, height, tiny, compressed)
+        return Appearance(width, height, tiny, compressed)
     points = np.frombuffer(data, "<u2", 2 * count, at).reshape(count, 2).astype(np.float32) / np.float32(100)
     descriptors = np.frombuffer(data, np.uint8, 128 * count, at + 4 * count).reshape(count, 128)
     return Features(width, height, tiny, compressed, points, descriptors)
 
 
-def look(grey: NDArray[np.uint8], size: tuple[int, int]) -> Look:
-    """How a picture of original ``size`` (width, height) looks, of which ``grey`` may be a smaller rendering."""
-    compared = _at_most(grey, SIDE)
-    return Look(*size, vision.shrink(compared, TINY, TINY), vision.compress(compared))
+def features_of_probe(probe: DecodedPicture) -> Features:
+    """More features than are kept of a picture in the library, and smaller ones: a probe may show much around it."""
+    return _extract(decode.grey(probe.image), (probe.width, probe.height), side=PROBE_SIDE, count=PROBE_COUNT)
 
 
-def extract(
-    grey: NDArray[np.uint8], size: tuple[int, int], *, side: int = DETECTED_SIDE, count: int = COUNT
-) -> Features:
-    """The features of a picture of original ``size`` (width, height), of which ``grey`` may be a smaller rendering."""
+def features_of_picture(picture: DecodedPicture) -> Features:
+    """The features that are kept of a picture in the library."""
+    return _extract(decode.grey(picture.image), (picture.width, picture.height), side=DETECTED_SIDE, count=COUNT)
+
+
+def appearance_of_picture(picture: DecodedPicture) -> Appearance:
+    """The appearance of a picture."""
+    return _appearance(decode.grey(picture.image), (picture.width, picture.height))
+
+
+def _extract(grey: NDArray[np.uint8], size: tuple[int, int], *, side: int, count: int) -> Features:
     small = _at_most(grey, max(side, SIDE))
     working = _at_most(small, side)
     points, sizes, descriptors = vision.detect(working)
     kept = _choose(sizes, count)
     scale = np.float32(SIDE / max(working.shape))
-    seen = look(small, size)
-    return Features(*size, seen.tiny, seen.compressed, (points[kept] + np.float32(0.5)) * scale, descriptors[kept])
+    whole = _appearance(small, size)
+    return Features(*size, whole.tiny, whole.compressed, (points[kept] + np.float32(0.5)) * scale, descriptors[kept])
+
+
+def _appearance(grey: NDArray[np.uint8], size: tuple[int, int]) -> Appearance:
+    compared = _at_most(grey, SIDE)
+    return Appearance(*size, vision.shrink(compared, TINY, TINY), vision.compress(compared))
 
 
 def _at_most(grey: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:

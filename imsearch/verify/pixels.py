@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.verify import vision
-from imsearch.verify.features import SIDE, Look
-from imsearch.verify.matching import jacobian
+from imsearch.verify.alignment import jacobian
+from imsearch.verify.features import SIDE, Appearance
 
 WINDOW = 11
 """Side of the windows that are compared."""
@@ -29,7 +29,7 @@ BLURS = (1.0, 2.0, 3.0, 4.5, 6.5)
 """Standard deviations, in pixels, of the blurs that are tried to make the sharper picture as soft as the other."""
 
 
-def agreement(probe: Look, hit: Look, matrix: NDArray[np.float64]) -> float:
+def agreement(probe: Appearance, hit: Appearance, matrix: NDArray[np.float64]) -> float:
     """How well the pictures correlate where ``matrix`` (3, 3) lays the probe on the hit, in -1..1.
 
     It is the median, over the textured windows of the overlap, of the local normalised cross-correlation (Lewis 1995),

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.types.hits import Proof, Transform, Verdict
-from imsearch.verify.features import Features, Look
-from imsearch.verify.matching import Alignment, align, jacobian, whole
+from imsearch.verify.alignment import Alignment, align, jacobian, whole
+from imsearch.verify.features import Appearance, Features
 from imsearch.verify.pixels import agreement
 
 COPY = 0.89
@@ -55,7 +55,7 @@ def compare(probe: Features, hits: Sequence[Features]) -> list[Comparison | None
     ]
 
 
-def copies_as_wholes(picture: Look, others: Sequence[Look]) -> list[bool]:
+def copies_as_wholes(picture: Appearance, others: Sequence[Appearance]) -> list[bool]:
     """For each of the others, whether all of it shows the same photograph as all of the picture."""
     return [
         as_whole is not None and _compared(picture, other, as_whole).is_copy
@@ -83,7 +83,7 @@ def _best(probe: Features, hit: Features, alignments: Sequence[Alignment]) -> Co
     return best
 
 
-def _compared(probe: Look, hit: Look, alignment: Alignment) -> Comparison:
+def _compared(probe: Appearance, hit: Appearance, alignment: Alignment) -> Comparison:
     found = agreement(probe, hit, alignment.matrix)
     return Comparison(alignment, found, found - PARALLAX * max(_error(alignment) - CERTAIN, 0.0))
 

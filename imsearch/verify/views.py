@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.images import decode
-from imsearch.search.probes import Probe
 from imsearch.types.preprocessing import Preprocessing
 from imsearch.verify import vision
+from imsearch.verify.features import DecodedPicture
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -20,7 +20,7 @@ SOFT = 3
 """How many times smaller a probe is made before it is sharpened, so that what blur has left comes out."""
 
 
-def views(probe: Probe, preprocessing: Preprocessing) -> NDArray[np.uint8]:
+def views(probe: DecodedPicture, preprocessing: Preprocessing) -> NDArray[np.uint8]:
     """What the model is to see: the probe first, then its quarter turns, its middle, and it sharpened.
 
     uint8 of shape (7, height, width, 3). Mirror images need no view of their own: they are embedded alike.

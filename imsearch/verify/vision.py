@@ -6,8 +6,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-cv2.setNumThreads(1)  # many pictures are looked at together, each in a thread of its own
-
 CONTRAST = 0.02
 """Half of OpenCV's own threshold, so that blurred and faded pictures have features too."""
 
@@ -18,6 +16,16 @@ WITHIN = 4.0
 """How many pixels of a picture of `features.SIDE` a match may be off the fit; MAGSAC weighs them below that."""
 
 TRIALS = 1000
+
+
+def threads() -> int:
+    """How many threads OpenCV may use, in the whole process."""
+    return int(cv2.getNumThreads())
+
+
+def set_threads(count: int) -> None:
+    """Let OpenCV use that many threads, in the whole process."""
+    cv2.setNumThreads(count)
 
 
 def detect(grey: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.uint8]]:
@@ -40,8 +48,8 @@ def detect(grey: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.flo
 def fit(
     sources: NDArray[np.float32], targets: NDArray[np.float32]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]] | None:
-    """The homography (3, 3) that takes most of the ``sources`` (n, 2) to their ``targets`` (n, 2), and which of them
-    it takes there: MAGSAC++ (Barath et al. 2020). None where there is none."""
+    """The homography (3, 3) that maps most of the ``sources`` (n, 2) to their ``targets`` (n, 2), and which of them
+    it maps there: MAGSAC++ (Barath et al. 2020). None where there is none."""
     matrix, mask = cv2.findHomography(sources, targets, cv2.USAC_MAGSAC, WITHIN, maxIters=TRIALS, confidence=0.999)
     if matrix is None:
         return None

@@ -23,8 +23,8 @@ from benchmarks.pictures import sources_in
 from imsearch.evaluation import edits
 from imsearch.images import decode
 from imsearch.search.probes import Probe
+from imsearch.verify.features import features_of_picture, features_of_probe
 from imsearch.verify.proof import Comparison, compare
-from imsearch.verify.verifier import features_of_picture, features_of_probe
 
 SEED = 5
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.verify import vision
-from imsearch.verify.features import Features, Look
+from imsearch.verify.features import Appearance, Features
 
 RATIO = 0.8
 """A feature counts as found again where its nearest is that much nearer than the second (Lowe 2004)."""
@@ -18,9 +18,7 @@ FEWEST = 6
 TOGETHER = 16
 """Pictures that are compared in one matrix product, so that it stays in the processor's cache."""
 
-# A mirrored picture has the features of the picture with the rows of their 4 x 4 x 8 histograms in reverse, and the
-# directions too; so one extraction serves both (measured: dot products of 1.0000 with those of the mirrored pixels).
-_MIRROR = np.array(
+MIRROR = np.array(
     [
         ((3 - row) * 4 + column) * 8 + (-direction) % 8
         for row in range(4)
@@ -28,6 +26,8 @@ _MIRROR = np.array(
         for direction in range(8)
     ]
 )
+"""Where each number of a descriptor stands in that of the mirrored picture: the rows of the 4 x 4 x 8 histograms are in
+reverse, and the directions too. So one extraction serves both (measured: dot products of 1.0000)."""
 
 # Fits are of points seen from the front: OpenCV rejects homographies that mirror.
 _AS_IT_IS = np.array([1, 1], np.float32)
@@ -60,7 +60,7 @@ def align(probe: Features, hits: Sequence[Features]) -> list[list[Alignment]]:
     for begin in range(0, len(hits), TOGETHER):
         part = hits[begin : begin + TOGETHER]
         targets = np.concatenate([hit.descriptors for hit in part]).astype(np.float32) / np.float32(255)
-        for descriptors, flip in ((plain, _AS_IT_IS), (plain[:, _MIRROR], _FLIPPED)):
+        for descriptors, flip in ((plain, _AS_IT_IS), (plain[:, MIRROR], _FLIPPED)):
             for at, (sources_at, targets_at) in enumerate(_matches(descriptors, targets, part)):
                 alignment = _fitted(probe.points[sources_at], part[at].points[targets_at], flip)
                 if alignment is not None:
@@ -121,7 +121,7 @@ def jacobian(matrix: NDArray[np.float64], point: NDArray[np.floating]) -> NDArra
     return np.array((matrix[:2, :2] * w - np.outer([x, y], matrix[2, :2])) / w**2)
 
 
-def whole(probe: Look, hits: Sequence[Look], least: float) -> list[Alignment | None]:
+def whole(probe: Appearance, hits: Sequence[Appearance], least: float) -> list[Alignment | None]:
     """For each hit the quarter turn, mirrored or not, under which the whole pictures correlate best, if by ``least``.
 
     It finds copies so blurred or compressed that no features are left.
@@ -148,7 +148,7 @@ def _normal(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.asarray(centred / max(float(np.linalg.norm(centred)), 1e-6), np.float32)
 
 
-def _whole(probe: Look, hit: Look, turn: int) -> Alignment:
+def _whole(probe: Appearance, hit: Appearance, turn: int) -> Alignment:
     """The affine map of the whole probe on the whole hit."""
     width, height = probe.extent
     to_unit = np.diag([1 / width, 1 / height, 1.0])
