@@ -14,7 +14,8 @@ import pytest
 import imsearch
 
 PACKAGE = Path(imsearch.__file__).parent
-HOUSE = (PACKAGE.parent / "docs" / "architecture.md").read_text()
+DOCS = PACKAGE.parent / "docs"
+HOUSE = (DOCS / "architecture.md").read_text()
 ROOMS = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()} - {
     "__init__"
 }
@@ -215,9 +216,14 @@ def module_of(dotted: str) -> str:
     raise AssertionError(f"there is no module {dotted}")
 
 
+@pytest.mark.parametrize("document", ["README.md", *sorted(f"docs/{path.name}" for path in DOCS.glob("*.md"))])
+def test_files_that_documents_name_are_there(document: str) -> None:
+    text = (DOCS.parent / document).read_text()
+    for path in re.findall(r"`((?:imsearch|tests|scripts|docs|data)/[\w./-]+)", text):
+        assert (DOCS.parent / path).exists(), path
+
+
 def test_whatever_the_house_names_is_there() -> None:
-    for path in re.findall(r"`((?:\w+/)+\w+\.\w+)`", HOUSE):
-        assert (PACKAGE / path).exists() or (PACKAGE.parent / path).exists(), path
     for module, name in named_in(HOUSE):
         found = importlib.import_module(f"imsearch.{module}")
         for part in filter(None, name.split(".")):
