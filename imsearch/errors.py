@@ -140,7 +140,12 @@ class OutOfReachError(IndexedPictureError):
 
 
 class PictureError(ImsearchError):
-    """Bytes that are not a readable picture; the message is the reason alone."""
+    """Bytes that are not a readable picture; the message is the reason alone. ``passing`` is not their fault: the same
+    bytes may be readable another time."""
+
+    def __init__(self, message: str, *, passing: bool = False) -> None:
+        super().__init__(message)
+        self.passing = passing
 
 
 class ProbeError(ImsearchError):

@@ -28,7 +28,7 @@ from imsearch.errors import (
     LibraryNotFoundError,
     UsageError,
 )
-from imsearch.images import decode
+from imsearch.images import thumbnails
 from imsearch.models import engines
 from imsearch.models import names as catalogue
 from imsearch.models.batching import BatchingEmbedder
@@ -310,7 +310,7 @@ class Library:
 
     def preview(self, data: bytes, side: int = KEPT_SIDE) -> bytes:
         """A JPEG of any encoded picture, upright, that fits a square of ``side`` pixels. Raises `PictureError`."""
-        thumbnail_of = decode.thumbnail_of if self._isolated is None else self._isolated.thumbnail
+        thumbnail_of = thumbnails.thumbnail_of if self._isolated is None else self._isolated.thumbnail
         return thumbnail_of(data, side)
 
     def files(self, *, failed: bool = False) -> Iterator[FileRecord]:

@@ -21,7 +21,14 @@ ROOMS = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (pat
 }
 
 SOLE_IMPORTERS = {
-    "PIL": {"images/decode.py", "evaluation/edits.py"},
+    "PIL": {
+        "images/capture.py",
+        "images/convert.py",
+        "images/decode.py",
+        "images/preprocess.py",
+        "search/clipboard.py",
+        "evaluation/edits.py",
+    },
     "jinja2": {"formatting/templating.py"},
     "sqlalchemy": {"catalog/schema.py", "catalog/writer.py"},
     "sqlite3": {"catalog/connection.py"},

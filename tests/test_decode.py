@@ -19,7 +19,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from imsearch.errors import PictureError, ProbeError
-from imsearch.images.decode import FORMATS, decode, from_array, from_pillow, prepare, sniff, thumbnail
+from imsearch.images.convert import from_array, from_pillow
+from imsearch.images.decode import decode
+from imsearch.images.formats import FORMATS
+from imsearch.images.preprocess import prepare, rendering
+from imsearch.images.thumbnails import thumbnail
 from imsearch.types.preprocessing import Preprocessing
 
 pillow_heif.register_heif_opener()
@@ -177,24 +181,6 @@ def test_when_it_was_taken() -> None:
     assert decode(encode(picture(), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xffgarbage")).taken is None
 
 
-SNIFFED = {
-    b"": None,
-    b"plain text": None,
-    b"\0\0\0\x18ftypisom\0\0\0\0isommp42": None,
-    b"\0\0\0\x18ftypmif1\0\0\0\0mif1avif": "avif",
-    b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic": "heif",
-    b"RIFF\0\0\0\0WAVEfmt ": None,
-    b"P6\n1 1\n255\n": "pnm",
-    b"P7 is not read": None,
-    b"PK\x03\x04": None,
-}
-
-
-@pytest.mark.parametrize(("head", "kind"), SNIFFED.items())
-def test_sniff(head: bytes, kind: str | None) -> None:
-    assert sniff(head) == kind
-
-
 @pytest.mark.parametrize(("mode", "encoder", "options", "kind", "_tolerance"), PLAIN.values(), ids=PLAIN)
 def test_half_a_file_is_no_picture(
     mode: str, encoder: str, options: dict[str, Any], kind: str, _tolerance: float
@@ -219,6 +205,84 @@ def test_broken_bytes_give_a_reason_and_nothing_else(head: bytes, kept: int, res
     except PictureError:
         return
     assert image.mode == "RGB"
+
+
+def exif_with(tag: int, kind: int, count: int, value: int) -> bytes:
+    """An EXIF block of one entry, as broken as it is asked for."""
+    entry = struct.pack("<HHHII", 1, tag, kind, count, value)
+    return b"Exif\0\0II*\0\x08\0\0\0" + entry + bytes(4)
+
+
+@settings(deadline=None)
+@given(
+    tag=st.sampled_from([0x0112, 0x8769]),
+    kind=st.integers(0, 20),
+    count=st.sampled_from([0, 1, 2, 9, 2**16, 2**32 - 1]),
+    value=st.sampled_from([0, 1, 6, 8, 26, 2**16, 2**32 - 1]),
+)
+def test_broken_capture_facts_are_no_reason_to_lose_a_picture(tag: int, kind: int, count: int, value: int) -> None:
+    data = encode(picture(), "JPEG", exif=exif_with(tag, kind, count, value))
+    assert sorted(decode(data).image.size) == [40, 60]
+    assert decode(data, 20).taken is None
+
+
+def mutated(data: bytes, changes: list[tuple[float, int]]) -> bytes:
+    """Bytes changed at places given as shares of the length, most of them in the first part, where headers are."""
+    broken = bytearray(data)
+    for place, value in changes:
+        broken[4 + int(place**3 * (len(data) - 5))] = value
+    return bytes(broken)
+
+
+EXIF = Image.Exif()
+EXIF[0x0112] = 6
+WHOLE = [
+    encode(picture(mode), encoder, **options, **({"exif": EXIF} if encoder in ("JPEG", "PNG", "TIFF", "WEBP") else {}))
+    for mode, encoder, options, _, _ in PLAIN.values()
+] + [encode(picture(mode), kind) for mode, kind in (("LA", "PNG"), ("RGBA", "WEBP"), ("CMYK", "TIFF"), ("RGBA", "BMP"))]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(WHOLE), st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=5))
+def test_whatever_is_broken_is_the_fault_of_the_file(data: bytes, changes: list[tuple[float, int]]) -> None:
+    """Only Pillow's own exceptions are taken for that: what follows must bear all that Pillow lets through."""
+    try:
+        found = decode(mutated(data, changes), 16, 4_000_000)
+    except PictureError as exc:
+        assert not exc.passing  # noqa: PT017
+        return
+    preprocessing = Preprocessing(16, (12, 12), "bicubic", (0.0,) * 3, (1.0,) * 3)
+    assert prepare(found.image, preprocessing, (found.width, found.height)).shape == (12, 12, 3)
+    height, width, _ = rendering(found, 200).shape
+    assert height * width <= 200
+
+
+def test_faults_of_our_own_are_not_the_fault_of_the_file(photos: list[Path]) -> None:
+    photo = next(path for path in photos if path.suffix == ".jpg").read_bytes()
+    with pytest.raises(TypeError):
+        decode(photo, "sixty")  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        decode(photo, 60, "many")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="unpack"):
+        decode(photo, (1, 2, 3))  # type: ignore[arg-type]
+
+
+def test_too_little_memory_passes() -> None:
+    """In a process of its own, which may not have more."""
+    code = (
+        "import resource, sys\n"
+        "from imsearch.errors import PictureError\n"
+        "from imsearch.images.decode import decode\n"
+        "data = sys.stdin.buffer.read()\n"
+        "pages = int(open('/proc/self/statm').read().split()[0])\n"
+        "limit = pages * resource.getpagesize() + (200 << 20)\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (limit, limit))\n"
+        "try: decode(data)\n"
+        "except PictureError as exc: print(exc.passing, exc)\n"
+    )
+    data = encode(Image.new("RGB", (9000, 9000)), "PNG")
+    result = subprocess.run([sys.executable, "-c", code], input=data, capture_output=True)
+    assert result.stdout.decode() == "True not enough memory to decode it\n"
 
 
 def test_no_picture_at_all() -> None:

@@ -18,7 +18,7 @@ from PIL import Image
 
 import imsearch
 from imsearch.errors import PictureError, ProbeError
-from imsearch.images import decode
+from imsearch.images import decode, thumbnails
 from imsearch.search.isolated import ROOM, IsolatedReader
 from imsearch.search.probes import PreparedProbe, read_probe
 from imsearch.types.preprocessing import Preprocessing
@@ -117,7 +117,7 @@ def test_reasons_are_those_of_this_process(photos: list[Path], reader: IsolatedR
 
 def test_thumbnails(photos: list[Path], reader: IsolatedReader) -> None:
     data = photos[0].read_bytes()
-    expected = decode.thumbnail(decode.decode(data, 100).image, 100)
+    expected = thumbnails.thumbnail(decode.decode(data, 100).image, 100)
     assert reader.thumbnail(data, 100) == expected
     with pytest.raises(PictureError, match="not a picture"):
         reader.thumbnail(b"text", 100)

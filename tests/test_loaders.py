@@ -14,7 +14,8 @@ import transformers
 from PIL import Image
 
 from imsearch.errors import UnknownModelError, UnsupportedModelError, WeightsUnavailableError
-from imsearch.images.decode import decode, prepare
+from imsearch.images.decode import decode
+from imsearch.images.preprocess import prepare
 from imsearch.models import engines, loaders
 from imsearch.models import names as catalogue
 from imsearch.models.model import Embedder

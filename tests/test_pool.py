@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imsearch.images import decode
+from imsearch.images import decode, preprocess
 from imsearch.indexing.decoding import DecodePool
 from imsearch.indexing.reading import (
     NO_STAMP,
@@ -50,7 +50,7 @@ def test_a_picture_is_read_once_for_digest_facts_and_pixels(photos: list[Path]) 
     assert (outcome.width, outcome.height) == decode.decode(data).image.size
     assert outcome.stamp.size == photos[0].stat().st_size
     np.testing.assert_array_equal(
-        outcome.pixels, decode.prepare(expected.image, PREPROCESSING, (expected.width, expected.height))
+        outcome.pixels, preprocess.prepare(expected.image, PREPROCESSING, (expected.width, expected.height))
     )
     assert isinstance(process(task(photos[0], outcome.digest), PREPROCESSING), Known)
 

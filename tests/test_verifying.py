@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 import imsearch
 from imsearch.duplicates.judge import FeatureJudge, PicturePair
 from imsearch.evaluation import edits
-from imsearch.images import decode
+from imsearch.images import convert, decode
 from imsearch.search.probes import Probe
 from imsearch.sources.digests import digest_of
 from imsearch.verify import alignment, vision
@@ -94,7 +94,7 @@ def test_an_appearance_comes_back_without_features(photo: Image.Image) -> None:
 
 
 def test_mirrored_descriptors_are_those_of_mirrored_pixels(photo: Image.Image) -> None:
-    grey = decode.grey(photo.resize((300, 300 * photo.height // photo.width)))
+    grey = convert.grey(photo.resize((300, 300 * photo.height // photo.width)))
     _, _, plain = vision.detect(grey)
     _, _, mirrored = vision.detect(np.ascontiguousarray(grey[:, ::-1]))
     similar = (plain[:, alignment.MIRROR] / 255.0) @ (mirrored / 255.0).T

@@ -1,1 +1,1 @@
-"""Files and pixels: finding files, decoding them upright, taking in probes."""
+"""Bytes to pixels: formats, decoding upright, capture facts, what models are shown, thumbnails."""

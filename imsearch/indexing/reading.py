@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.errors import PictureError
-from imsearch.images import decode
+from imsearch.images import decode, formats, preprocess
 from imsearch.sources.digests import digest_of
 from imsearch.types.preprocessing import Preprocessing
 
@@ -97,8 +97,8 @@ def process(task: Task, preprocessing: Preprocessing, regions: bool = False) -> 
         for _ in range(READS_OF_A_CHANGING_FILE):
             with open(task.path, "rb") as file:
                 stamp = _stamp(os.fstat(file.fileno()))
-                head = file.read(decode.HEAD_BYTES)
-                if head and decode.sniff(head) is None and not decode.claims_to_be_a_picture(task.path):
+                head = file.read(formats.HEAD_BYTES)
+                if head and formats.sniff(head) is None and not formats.claims_to_be_a_picture(task.path):
                     return NotAPicture(stamp)
                 if stamp.size > decode.MAX_BYTES:
                     return Failed(f"too large: {stamp.size >> 20} MiB, the limit is {decode.MAX_BYTES >> 20}", stamp)
@@ -119,7 +119,7 @@ def _stamp(status: os.stat_result) -> Stamp:
 
 
 def _decoded(task: Task, preprocessing: Preprocessing, regions: bool, stamp: Stamp, data: bytes) -> Outcome:
-    if not data and not decode.claims_to_be_a_picture(task.path):
+    if not data and not formats.claims_to_be_a_picture(task.path):
         return NotAPicture(stamp)
     digest = digest_of(data)
     if digest in task.known:
@@ -127,7 +127,7 @@ def _decoded(task: Task, preprocessing: Preprocessing, regions: bool, stamp: Sta
     try:
         least = int(math.sqrt(PIXELS) / decode.SPARE) if regions else preprocessing.resize
         picture = decode.decode(data, least)
-        pixels = decode.prepare(picture.image, preprocessing, (picture.width, picture.height))
+        pixels = preprocess.prepare(picture.image, preprocessing, (picture.width, picture.height))
     except PictureError as exc:
         return Failed(str(exc), stamp)
     return Decoded(
@@ -138,5 +138,5 @@ def _decoded(task: Task, preprocessing: Preprocessing, regions: bool, stamp: Sta
         format=picture.format,
         taken=picture.taken.isoformat() if picture.taken else None,
         pixels=pixels,
-        whole=decode.rendering(picture, PIXELS) if regions else None,
+        whole=preprocess.rendering(picture, PIXELS) if regions else None,
     )

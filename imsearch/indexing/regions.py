@@ -6,7 +6,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from imsearch.images.decode import from_array, prepare
+from imsearch.images.convert import from_array
+from imsearch.images.preprocess import prepare
 from imsearch.models.model import Embedder
 from imsearch.types.hits import Region
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from imsearch.catalog.rows import FileRow, NewContent, NewFile, Space
 from imsearch.catalog.writer import Store
 from imsearch.errors import UsageError
-from imsearch.images import decode
+from imsearch.images import formats
 from imsearch.indexing.decoding import DecodePool
 from imsearch.indexing.reading import Decoded, Failed, Known, NotAPicture, Outcome, Stamp, Task, Vanished
 from imsearch.indexing.regions import RegionEmbedder
@@ -170,7 +170,7 @@ class IndexRun:
             )
             compare(found, self._store.file_rows(root, space), retry_failed=retry_failed, changes=changes)
         for item in changes.unreachable:
-            if item.path.endswith(SEPARATOR) or decode.claims_to_be_a_picture(item.path):
+            if item.path.endswith(SEPARATOR) or formats.claims_to_be_a_picture(item.path):
                 self._skip(item.path, item.reason)
         return changes
 

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from imsearch.errors import ModelError, UnknownModelError, UnsupportedModelError, WeightsUnavailableError
-from imsearch.images.decode import from_array, prepare
+from imsearch.images.convert import from_array
+from imsearch.images.preprocess import prepare
 from imsearch.models import names as catalogue
 from imsearch.models.model import Model
 from imsearch.models.names import Reference

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.errors import ImsearchError, PictureError, ProbeError
-from imsearch.images import decode
+from imsearch.images import convert, decode, thumbnails
 from imsearch.search.probes import PreparedProbe, Probe, decoded, encoded, name_of, read_probe
 from imsearch.types.preprocessing import Preprocessing
 from imsearch.types.probes import Crop
@@ -60,7 +60,7 @@ class IsolatedReader:
         if not isinstance(source, (str, os.PathLike, bytes)):
             return read_probe(source, crop)
         pixels, digest, path = self._run_on(source, _whole, crop)
-        image = decode.from_array(pixels)
+        image = convert.from_array(pixels)
         return Probe(name_of(source), image, *image.size, digest, path)
 
     def prepare(self, source: Any, crop: Crop | None, wanted: Sequence[Preprocessing]) -> Probe | PreparedProbe:
@@ -72,7 +72,7 @@ class IsolatedReader:
 
     def thumbnail(self, data: bytes, side: int) -> bytes:
         """A JPEG of an encoded picture, upright, that fits a square of ``side`` pixels. Raises `PictureError`."""
-        return self._run(functools.partial(decode.thumbnail_of, data, side))
+        return self._run(functools.partial(thumbnails.thumbnail_of, data, side))
 
     def _run_on(self, source: str | os.PathLike[str] | bytes, job: Callable[..., T], *arguments: Any) -> T:
         """What a job gives for an encoded probe."""

@@ -10,7 +10,7 @@ from imsearch.catalog.cache import THUMBNAILS, Cache
 from imsearch.catalog.reader import Reader
 from imsearch.catalog.rows import HeldFile
 from imsearch.errors import OutOfReachError, PictureError, UnknownPictureError
-from imsearch.images import decode
+from imsearch.images import thumbnails
 from imsearch.sources.digests import digest_of
 from imsearch.types.libraries import IndexedPicture, PictureFile
 
@@ -25,7 +25,7 @@ class Pictures:
     """
 
     def __init__(
-        self, reader: Reader, folder: Path, thumbnail_of: Callable[[bytes, int], bytes] = decode.thumbnail_of
+        self, reader: Reader, folder: Path, thumbnail_of: Callable[[bytes, int], bytes] = thumbnails.thumbnail_of
     ) -> None:
         self._thumbnail_of = thumbnail_of
         self._reader = reader

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from imsearch.catalog.reader import Reader
 from imsearch.catalog.rows import Match, Space
 from imsearch.errors import ImsearchError, UsageError
-from imsearch.images import decode
+from imsearch.images import formats
 from imsearch.models.batching import BatchingEmbedder
 from imsearch.models.model import Embedder, Model
 from imsearch.search.pictures import Pictures
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from imsearch.verify.verifier import Verifier
 
 PROBES_AT_ONCE = 64
-
-_FORMAT_NAMES = {"jpg": "jpeg", "tif": "tiff", "heic": "heif", "jp2": "jpeg2000", "ppm": "pnm", "apng": "png"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,15 +229,22 @@ def checked_filters(filters: Filters | None) -> Filters:
     """Filters with dates and formats in the catalogue's own form. Raises `UsageError` for those that have none."""
     if filters is None:
         return Filters()
-    formats = tuple(_FORMAT_NAMES.get(name.lower().lstrip("."), name.lower().lstrip(".")) for name in filters.formats)
-    for name in formats:
-        if name not in decode.FORMATS:
-            raise UsageError(f"there is no format '{name}': name {', '.join(decode.FORMATS)}")
+    wanted = []
+    for text in filters.formats:
+        name = formats.format_named(text)
+        if name is None:
+            raise UsageError(
+                f"there is no format '{text}': name {', '.join(formats.FORMATS)}",
+                argument="formats",
+                value=text,
+                choices=tuple(formats.FORMATS),
+            )
+        wanted.append(name)
     return Filters(
         under=filters.under,
         taken_after=_date(filters.taken_after),
         taken_before=_date(filters.taken_before),
-        formats=formats,
+        formats=tuple(wanted),
         min_width=filters.min_width,
         min_height=filters.min_height,
     )

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from imsearch.errors import PictureError, ProbeError, UsageError
-from imsearch.images import decode
+from imsearch.images import convert, decode, preprocess
+from imsearch.search.clipboard import from_clipboard
 from imsearch.sources.digests import digest_of
 from imsearch.types.preprocessing import Preprocessing
 from imsearch.types.probes import Clipboard, Crop, Indexed
@@ -35,7 +36,7 @@ class Probe:
 
     def prepared(self, preprocessing: Preprocessing) -> "NDArray[np.uint8]":
         """What a model is shown of it: uint8 (height, width, 3)."""
-        return decode.prepare(self.image, preprocessing, (self.width, self.height))
+        return preprocess.prepare(self.image, preprocessing, (self.width, self.height))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def read_probe(source: Any, crop: Crop | None = None, preprocessing: Preprocessi
     """
     name = name_of(source)
     if isinstance(source, Clipboard):
-        grabbed = decode.from_clipboard()
+        grabbed = from_clipboard()
         if grabbed is None:
             raise ProbeError("there is no picture on the clipboard: copy one first")
         if not isinstance(grabbed, list):
@@ -121,9 +122,9 @@ def _cropped(probe: Probe, crop: Crop | None) -> Probe:
 
 
 def _of_pixels(source: Any) -> Probe:
-    image = decode.from_pillow(source)
+    image = convert.from_pillow(source)
     if image is None and hasattr(source, "__array_interface__"):
-        image = decode.from_array(source)
+        image = convert.from_array(source)
     if image is None:
         raise UsageError(f"a probe is a path, a URL, bytes, a Pillow image or an array, not {type(source).__name__}")
     return Probe(name_of(source), image, *image.size, digest=None, path=None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from imsearch.images import decode
+from imsearch.images import convert
 from imsearch.verify import vision
 
 if TYPE_CHECKING:
@@ -122,17 +122,17 @@ def unpack(data: bytes) -> Appearance:
 
 def features_of_probe(probe: DecodedPicture) -> Features:
     """More features than are kept of a picture in the library, and smaller ones: a probe may show much around it."""
-    return _extract(decode.grey(probe.image), (probe.width, probe.height), side=PROBE_SIDE, count=PROBE_COUNT)
+    return _extract(convert.grey(probe.image), (probe.width, probe.height), side=PROBE_SIDE, count=PROBE_COUNT)
 
 
 def features_of_picture(picture: DecodedPicture) -> Features:
     """The features that are kept of a picture in the library."""
-    return _extract(decode.grey(picture.image), (picture.width, picture.height), side=DETECTED_SIDE, count=COUNT)
+    return _extract(convert.grey(picture.image), (picture.width, picture.height), side=DETECTED_SIDE, count=COUNT)
 
 
 def appearance_of_picture(picture: DecodedPicture) -> Appearance:
     """The appearance of a picture."""
-    return _appearance(decode.grey(picture.image), (picture.width, picture.height))
+    return _appearance(convert.grey(picture.image), (picture.width, picture.height))
 
 
 def _extract(grey: NDArray[np.uint8], size: tuple[int, int], *, side: int, count: int) -> Features:

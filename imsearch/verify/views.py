@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from imsearch.images import decode
+from imsearch.images import convert, preprocess
 from imsearch.types.preprocessing import Preprocessing
 from imsearch.verify import vision
 from imsearch.verify.features import DecodedPicture
@@ -29,8 +29,8 @@ def views(probe: DecodedPicture, preprocessing: Preprocessing) -> NDArray[np.uin
     others = [image.rotate(degrees, expand=True) for degrees in (90, 180, 270)]
     others += [_middle(image, share) for share in MIDDLES]
     others.append(_sharpened(image))
-    prepared = [decode.prepare(image, preprocessing, (probe.width, probe.height))]
-    return np.stack(prepared + [decode.prepare(other, preprocessing) for other in others])
+    prepared = [preprocess.prepare(image, preprocessing, (probe.width, probe.height))]
+    return np.stack(prepared + [preprocess.prepare(other, preprocessing) for other in others])
 
 
 def _middle(image: "Image.Image", share: float) -> "Image.Image":
@@ -42,4 +42,4 @@ def _middle(image: "Image.Image", share: float) -> "Image.Image":
 def _sharpened(image: "Image.Image") -> "Image.Image":
     small = np.asarray(image.resize((max(1, image.width // SOFT), max(1, image.height // SOFT))), np.float32)
     sharp = small + 2 * (small - vision.blur(small, 2.0))
-    return decode.from_array(np.clip(np.round(sharp), 0, 255).astype(np.uint8))
+    return convert.from_array(np.clip(np.round(sharp), 0, 255).astype(np.uint8))

@@ -15,7 +15,8 @@ import imsearch
 from imsearch.catalog.connection import CATALOGUE
 from imsearch.catalog.rows import NewContent, NewFile
 from imsearch.catalog.writer import Store
-from imsearch.images.decode import decode, prepare
+from imsearch.images.decode import decode
+from imsearch.images.preprocess import prepare
 from imsearch.indexing.decoding import DecodePool
 from imsearch.indexing.reading import Task
 from imsearch.indexing.run import BATCH_FILES

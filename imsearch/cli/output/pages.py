@@ -11,7 +11,7 @@ from typing import Any
 import imsearch
 from imsearch.formatting import drawing
 from imsearch.formatting.wording import changes, printable
-from imsearch.images.decode import thumbnail
+from imsearch.images.thumbnails import thumbnail
 from imsearch.search.probes import read_probe
 from imsearch.types.hits import Answer, Hit
 from imsearch.types.probes import Crop

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Path, Query, Response
 from imsearch import verify as verifying
 from imsearch.errors import LibraryNotFoundError
 from imsearch.formatting.wording import printable
-from imsearch.images import decode
+from imsearch.images import formats
 from imsearch.server.problems import answers
 from imsearch.server.schemas import ID, LibraryFacts, Root, StoredPicture
 from imsearch.server.served import ServedDep
@@ -43,7 +43,7 @@ def library_facts(served: ServedDep) -> LibraryFacts:
         disk_bytes=info.catalogue_bytes + info.cache_bytes if info else 0,
         roots=[Root(path=printable(root), reachable=os.path.exists(root)) for root in roots],
         folders=[printable(folder) for folder in settings.indexable(roots)],
-        formats=list(decode.FORMATS),
+        formats=list(formats.FORMATS),
         can_verify=verifying.available(),
     )
 

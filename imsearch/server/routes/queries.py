@@ -7,7 +7,7 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, File, Path, Query, Request, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
-from imsearch.images.decode import FORMATS
+from imsearch.images.formats import FORMATS
 from imsearch.search.fetch import fetch
 from imsearch.server.problems import ProblemError, answers
 from imsearch.server.schemas import ID, Found

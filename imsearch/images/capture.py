@@ -1,0 +1,46 @@
+"""What the camera wrote beside the pixels: which side is up, and when the picture was taken."""
+
+import datetime
+import numbers
+from typing import Any
+
+from PIL import ExifTags, Image
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""EXIF orientation to what brings the picture upright."""
+
+SIDEWAYS = frozenset(_TURNS[orientation] for orientation in (5, 6, 7, 8))
+"""The turns that exchange width and height."""
+
+
+def turn_of(image: Image.Image) -> Image.Transpose | None:
+    """What brings a picture upright; None where it is, or where nothing says so.
+
+    Loading a TIFF turns it upright and drops the tag, so ask before and after.
+    """
+    try:
+        orientation: Any = image.getexif().get(ExifTags.Base.Orientation)
+    except Exception:  # Pillow may raise anything on broken EXIF, which is no reason to lose the picture
+        return None
+    a_number = isinstance(orientation, numbers.Real)  # broken EXIF may have anything in its place
+    return _TURNS.get(orientation) if a_number else None
+
+
+def time_taken(image: Image.Image) -> datetime.datetime | None:
+    """When the picture was taken, in the camera's local time; None where nothing says so."""
+    try:
+        value = image.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
+    except Exception:  # as above
+        return None
+    try:
+        return datetime.datetime.strptime(str(value).strip("\0 "), "%Y:%m:%d %H:%M:%S")
+    except ValueError:
+        return None

@@ -1,0 +1,76 @@
+"""Pictures in memory as upright RGB images: of any mode, as Pillow images or arrays."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from imsearch.errors import ProbeError
+from imsearch.images.capture import turn_of
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """An image in RGB; transparent parts become white. One that is in RGB already comes back itself."""
+    mode = mode_for(image)
+    return flattened(image if image.mode == mode else image.convert(mode))
+
+
+def mode_for(image: Image.Image) -> str:
+    """The mode that an image is to be converted to before it is `flattened`: RGB, or RGBA if anything may be
+    transparent; it stays as it is if its levels have more than 8 bits."""
+    if _has_wide_levels(image):
+        return image.mode
+    return "RGBA" if image.has_transparency_data else "RGB"
+
+
+def flattened(image: Image.Image) -> Image.Image:
+    """An image in a mode of `mode_for` in RGB, on white."""
+    if _has_wide_levels(image):
+        return Image.fromarray(_eight_bits(np.asarray(image)), "L").convert("RGB")
+    if image.mode == "RGB":
+        return image
+    white = Image.new("RGB", image.size, (255, 255, 255))
+    white.paste(image, mask=image.getchannel("A"))
+    return white
+
+
+def _has_wide_levels(image: Image.Image) -> bool:
+    return image.mode == "F" or image.mode.startswith("I")
+
+
+def _eight_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """16 bits lose their lower half; 32-bit integers and floats have no fixed range and are stretched to theirs."""
+    levels = np.nan_to_num(values.astype(np.float64))
+    low, high = float(levels.min()), float(levels.max())
+    if values.dtype.kind in "iu" and low >= 0 and high <= 65535:
+        return (levels / 257).round().astype(np.uint8)
+    return ((levels - low) * (255 / (high - low or 1))).round().astype(np.uint8)
+
+
+def from_array(array: NDArray[Any]) -> Image.Image:
+    """An RGB image from uint8 pixels of shape (height, width), (height, width, 3) or (height, width, 4).
+
+    Raises `ProbeError` for any other array.
+    """
+    if array.dtype != np.uint8 or array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)):
+        raise ProbeError(
+            f"an array probe must be uint8 of shape (height, width[, 3 or 4]), not {array.dtype} of {array.shape}"
+        )
+    if 0 in array.shape:
+        raise ProbeError("an array probe must have at least one pixel")
+    return to_rgb(Image.fromarray(array))
+
+
+def from_pillow(image: object) -> Image.Image | None:
+    """An upright RGB copy of a Pillow image; None where ``image`` is something else."""
+    if not isinstance(image, Image.Image):
+        return None
+    turn = turn_of(image)
+    rgb = to_rgb(image)
+    return rgb.transpose(turn) if turn is not None else rgb.copy()
+
+
+def grey(image: Image.Image) -> NDArray[np.uint8]:
+    """The luma of an RGB image: uint8 of shape (height, width)."""
+    return np.asarray(image.convert("L"))
