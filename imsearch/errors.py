@@ -22,6 +22,10 @@
     ├── PictureError                 bytes that are not a readable picture
     ├── ProbeError                   a probe that is unavailable (path, URL, clipboard, crop)
     │   └── ProbeRefusedError        a probe that the library's policy does not allow
+    ├── ReviewError                  a group of duplicates cannot be decided like that
+    │   ├── UnknownGroupError        there is no group with that number
+    │   ├── NotInGroupError          the group has no such file
+    │   └── OnePictureError          its files hold the same bytes, so they cannot be different pictures
     └── UsageError                   an argument that makes no sense
 
 The message says what is wrong, without the options of any command; what it is about stands in fields, so that each
@@ -158,6 +162,30 @@ class ProbeError(ImsearchError):
 
 class ProbeRefusedError(ProbeError):
     """The policy of this library does not allow such a probe, or such an address."""
+
+
+class ReviewError(ImsearchError):
+    """The group of duplicates with the number ``group`` cannot be decided as asked."""
+
+    def __init__(self, message: str, *, group: int = 0) -> None:
+        super().__init__(message)
+        self.group = group
+
+
+class UnknownGroupError(ReviewError):
+    """There is no group with that number."""
+
+
+class NotInGroupError(ReviewError):
+    """The group has no file at ``path``."""
+
+    def __init__(self, message: str, *, group: int = 0, path: str = "") -> None:
+        super().__init__(message, group=group)
+        self.path = path
+
+
+class OnePictureError(ReviewError):
+    """All files of the group hold the same bytes, so they cannot be different pictures."""
 
 
 class UsageError(ImsearchError):

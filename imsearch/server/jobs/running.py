@@ -16,6 +16,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from imsearch.duplicates.review import Decision
 from imsearch.errors import ImsearchError
 from imsearch.formatting.wording import printable
 from imsearch.server.jobs.job import Begun, Job, Kind, Message, Place
@@ -107,7 +108,7 @@ class Running:
         self.id = secrets.token_hex(8)
         self.kind: Kind = job.kind
         self.groups: list[DuplicateGroup] = []
-        self.decisions: dict[int, Literal["kept", "different"]] = {}
+        self.decisions: dict[int, Decision] = {}
         self._run = Run(id=self.id, kind=job.kind, started=datetime.datetime.now(datetime.UTC))
         self._since = time.monotonic()
         self._lock = threading.Lock()

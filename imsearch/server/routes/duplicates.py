@@ -1,24 +1,22 @@
 """Groups that a search for duplicates has found, and what a person decides about them."""
 
 import datetime
-from dataclasses import replace
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict
 
-from imsearch.errors import LibraryNotFoundError, UnknownPictureError
+from imsearch.duplicates.review import Decision, Review, ReviewedGroup
+from imsearch.errors import LibraryNotFoundError
 from imsearch.formatting.wording import printable
-from imsearch.library import Library
 from imsearch.server.jobs.running import Running, SkippedFile
 from imsearch.server.keys import path_of_key
 from imsearch.server.problems import ProblemError, answers
 from imsearch.server.routes.runs import RunDep
 from imsearch.server.schemas import ID, Place, place_of, time_of
 from imsearch.server.served import ServedDep
-from imsearch.types.duplicates import DuplicateGroup, GroupKind, Relation, TrashReport
-from imsearch.types.probes import Indexed
+from imsearch.types.duplicates import DuplicateFile, GroupKind, Relation
 
 router = APIRouter(prefix="/v1", tags=["duplicates"])
 
@@ -41,6 +39,22 @@ class GroupedFile(Place):
     taken: datetime.datetime | None
     modified: datetime.datetime
     here: bool
+
+    @classmethod
+    def of(cls, file: DuplicateFile, here: bool) -> "GroupedFile":
+        """A file of a group, and whether it is here."""
+        return cls(
+            **place_of(file.path),
+            id=file.digest,
+            relation=file.relation,
+            size=file.size,
+            width=file.width,
+            height=file.height,
+            format=file.format,
+            taken=file.taken,
+            modified=time_of(file.mtime_ns),
+            here=here,
+        )
 
 
 class Group(BaseModel):
@@ -82,8 +96,21 @@ class Group(BaseModel):
     kind: GroupKind
     reason: str
     keep: int
-    decision: Literal["kept", "different"] | None
+    decision: Decision | None
     files: list[GroupedFile]
+
+    @classmethod
+    def of(cls, reviewed: ReviewedGroup) -> "Group":
+        """A group as it is now."""
+        group = reviewed.group
+        return cls(
+            number=reviewed.number,
+            kind=group.kind,
+            reason=printable(group.reason),
+            keep=group.keep,
+            decision=reviewed.decision,
+            files=[GroupedFile.of(file, file.path in reviewed.here) for file in group.files],
+        )
 
 
 class Groups(BaseModel):
@@ -143,86 +170,52 @@ def _searched(run: RunDep) -> Running:
 SearchDep = Annotated[Running, Depends(_searched)]
 
 
-def _number(run: SearchDep, number: Annotated[int, Path(description="Of a group, from 1.")]) -> int:
-    if not 1 <= number <= len(run.groups):
-        raise ProblemError("no-such-group", HTTPStatus.NOT_FOUND, f"this run has no group {number}")
-    return number
+def _review(served: ServedDep, run: SearchDep) -> Review:
+    return Review(served.library, run.groups, run.decisions)
 
 
-NumberDep = Annotated[int, Depends(_number)]
+ReviewDep = Annotated[Review, Depends(_review)]
+Number = Annotated[int, Path(description="Of a group, from 1.")]
 
 
 @router.get("/runs/{id}/groups", summary="Groups of duplicates", responses=answers(404, 422))
 def groups(
-    served: ServedDep,
-    run: SearchDep,
+    review: ReviewDep,
     offset: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=MOST_AT_ONCE)] = 50,
 ) -> Groups:
     """A page of what a search for duplicates has found: copies, then series, in the order of paths."""
-    numbers = range(1, len(run.groups) + 1)[offset : offset + limit]
-    return Groups(total=len(run.groups), groups=[_shown(served.library, run, number) for number in numbers])
+    numbers = range(1, len(review) + 1)[offset : offset + limit]
+    return Groups(total=len(review), groups=[Group.of(review.group(number)) for number in numbers])
 
 
 @router.post(
     "/runs/{id}/groups/{number}/keep", summary="Keep one file of a group", responses=answers(400, 404, 409, 422)
 )
-def keep(served: ServedDep, run: SearchDep, number: NumberDep, choice: Choice) -> Cleared:
+def keep(review: ReviewDep, number: Number, choice: Choice) -> Cleared:
     """Move the other files of a group to the system's trash. One is skipped, and stays, if it or the file to keep is
     not as it was when it was indexed; while any is, the group is not decided, and this can be asked again."""
-    path = path_of_key(choice.file)
-    group = run.groups[number - 1]
-    place = next((at for at, file in enumerate(group.files) if file.path == path), None)
-    if place is None:
-        raise ProblemError("no-such-file", HTTPStatus.NOT_FOUND, f"group {number} has no such file")
-    reason = group.reason if place == group.keep else "chosen by hand"
-    chosen = group.keeping(place, reason)
-    report = _clear(served.library, chosen)
-    run.groups[number - 1] = chosen
-    if not report.skipped:
-        run.decisions[number] = "kept"
+    report = review.keep_file(number, path_of_key(choice.file))
     return Cleared(
         moved=[printable(path) for path in report.moved],
         bytes=report.size,
         skipped=[SkippedFile.of(skip) for skip in report.skipped],
         linked=[printable(path) for path in report.linked],
-        group=_shown(served.library, run, number),
+        group=Group.of(review.group(number)),
     )
 
 
-def _clear(library: Library, group: DuplicateGroup) -> TrashReport:
-    """Move all but the kept file to the trash; those that the library no longer has are passed over."""
-    here = _here(library, group)
-    left = tuple(file for file in group.files if file.path in here or file is group.kept)
-    return library.trash([replace(group, files=left, keep=left.index(group.kept))])
-
-
 @router.post("/runs/{id}/groups/{number}/different", summary="Call a group different", responses=answers(404, 409, 422))
-def mark_different(served: ServedDep, run: SearchDep, number: NumberDep) -> Decided:
+def mark_different(review: ReviewDep, number: Number) -> Decided:
     """Remember that the pictures of a group are all different, wherever their files are: no later search puts two of
     them together."""
-    pairs = served.library.mark_different(*_contents(run, number))
-    run.decisions[number] = "different"
-    return Decided(pairs=pairs, group=_shown(served.library, run, number))
+    return Decided(pairs=review.mark_different(number), group=Group.of(review.group(number)))
 
 
 @router.delete("/runs/{id}/groups/{number}/different", summary="Take that back", responses=answers(404, 409, 422))
-def forget_different(served: ServedDep, run: SearchDep, number: NumberDep) -> Decided:
+def forget_different(review: ReviewDep, number: Number) -> Decided:
     """Forget that the pictures of a group are different."""
-    pairs = served.library.forget_different(*_contents(run, number))
-    if run.decisions.get(number) == "different":
-        del run.decisions[number]
-    return Decided(pairs=pairs, group=_shown(served.library, run, number))
-
-
-def _contents(run: Running, number: int) -> list[Indexed]:
-    """Each picture of a group once. Raises `ProblemError` where it is but one."""
-    digests = dict.fromkeys(file.digest for file in run.groups[number - 1].files)
-    if len(digests) < 2:
-        raise ProblemError(
-            "invalid", HTTPStatus.CONFLICT, f"the files of group {number} hold the same bytes: they are one picture"
-        )
-    return [Indexed(digest) for digest in digests]
+    return Decided(pairs=review.forget_different(number), group=Group.of(review.group(number)))
 
 
 @router.get("/decisions", summary="What was called different", responses=answers(409))
@@ -233,44 +226,3 @@ def decisions(served: ServedDep) -> Decisions:
     except LibraryNotFoundError:
         pairs = []
     return Decisions(pairs=[DifferentPair(first=printable(one), second=printable(other)) for one, other in pairs])
-
-
-def _shown(library: Library, run: Running, number: int) -> Group:
-    group = run.groups[number - 1]
-    here = _here(library, group)
-    return Group(
-        number=number,
-        kind=group.kind,
-        reason=printable(group.reason),
-        keep=group.keep,
-        decision=run.decisions.get(number),
-        files=[
-            GroupedFile(
-                **place_of(file.path),
-                id=file.digest,
-                relation=file.relation,
-                size=file.size,
-                width=file.width,
-                height=file.height,
-                format=file.format,
-                taken=file.taken,
-                modified=time_of(file.mtime_ns),
-                here=file.path in here,
-            )
-            for file in group.files
-        ],
-    )
-
-
-def _here(library: Library, group: DuplicateGroup) -> set[str]:
-    """Paths of the files of a group that the library still has with the same content."""
-    held = {digest: _paths(library, digest) for digest in {file.digest for file in group.files}}
-    return {file.path for file in group.files if file.path in held[file.digest]}
-
-
-def _paths(library: Library, digest: str) -> set[str]:
-    """The files that hold a content."""
-    try:
-        return {file.path for file in library.picture(digest).files}
-    except UnknownPictureError:
-        return set()

@@ -1,0 +1,128 @@
+"""A person's review of groups of duplicates: which file to keep, or that the pictures are different after all."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
+
+from imsearch.errors import NotInGroupError, OnePictureError, UnknownGroupError, UnknownPictureError
+from imsearch.types.duplicates import DuplicateGroup, TrashReport
+from imsearch.types.libraries import IndexedPicture
+from imsearch.types.probes import Indexed
+
+Decision = Literal["kept", "different"]
+"""``kept``: the file to keep was chosen and no other is left; ``different``: the pictures are not duplicates."""
+
+BY_HAND = "chosen by hand"
+"""The reason for keeping a file that no rule chose."""
+
+
+class ReviewedLibrary(Protocol):
+    """What a review needs of a library, which is `imsearch.library.Library`."""
+
+    def picture(self, digest: str) -> IndexedPicture:
+        """The files that hold a picture. Raises `UnknownPictureError`."""
+
+    def trash(self, groups: Iterable[DuplicateGroup]) -> TrashReport:
+        """Move all but the kept file of each group to the trash."""
+
+    def mark_different(self, *pictures: str | os.PathLike[str] | Indexed) -> int:
+        """Remember that pictures are different. Returns how many pairs are new."""
+
+    def forget_different(self, *pictures: str | os.PathLike[str] | Indexed) -> int:
+        """Forget that pictures are different. Returns how many pairs were known."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedGroup:
+    """A group as it is now: ``number`` counts from 1; ``here`` are the paths of those of its files that the library
+    still has with the same content."""
+
+    number: int
+    group: DuplicateGroup
+    decision: Decision | None
+    here: frozenset[str]
+
+
+class Review:
+    """Groups that a search has found, and the decisions about them.
+
+    A decision replaces its group in ``groups`` and is noted in ``decisions`` under the group's number, so that whoever
+    holds these can go on with the review later.
+    """
+
+    def __init__(
+        self,
+        library: ReviewedLibrary,
+        groups: list[DuplicateGroup],
+        decisions: dict[int, Decision] | None = None,
+    ) -> None:
+        self._library = library
+        self._groups = groups
+        self._decisions = {} if decisions is None else decisions
+
+    def __len__(self) -> int:
+        return len(self._groups)
+
+    def group(self, number: int) -> ReviewedGroup:
+        """The group with this number, counted from 1. Raises `UnknownGroupError`."""
+        if not 1 <= number <= len(self._groups):
+            raise UnknownGroupError(f"there is no group {number}, only {len(self._groups)}", group=number)
+        group = self._groups[number - 1]
+        return ReviewedGroup(number, group, self._decisions.get(number), self._here(group))
+
+    def keep_file(self, number: int, path: str) -> TrashReport:
+        """Move the other files of a group to the trash, if the library still has them with the same content.
+
+        One is skipped if it, or the file to keep, is not as it was when it was indexed; then the group is not decided,
+        and can be decided again. Raises `UnknownGroupError`, `NotInGroupError`, and what `Library.trash` raises.
+        """
+        reviewed = self.group(number)
+        group = reviewed.group
+        place = next((place for place, file in enumerate(group.files) if file.path == path), None)
+        if place is None:
+            raise NotInGroupError(f"group {number} has no file {path}", group=number, path=path)
+        chosen = group.keeping(place, group.reason if place == group.keep else BY_HAND)
+        left = tuple(file for file in chosen.files if file.path in reviewed.here or file is chosen.kept)
+        report = self._library.trash([replace(chosen, files=left, keep=left.index(chosen.kept))])
+        self._groups[number - 1] = chosen
+        if not report.skipped:
+            self._decisions[number] = "kept"
+        return report
+
+    def mark_different(self, number: int) -> int:
+        """Remember that the pictures of a group are all different, wherever their files are: no later search puts two
+        of them into one group. Returns how many pairs are new.
+
+        Raises `UnknownGroupError`, and `OnePictureError` where all files of the group hold the same bytes.
+        """
+        pairs = self._library.mark_different(*self._pictures(number))
+        self._decisions[number] = "different"
+        return pairs
+
+    def forget_different(self, number: int) -> int:
+        """Forget that the pictures of a group are different. Returns of how many pairs that was known. Raises as
+        `mark_different`."""
+        pairs = self._library.forget_different(*self._pictures(number))
+        if self._decisions.get(number) == "different":
+            del self._decisions[number]
+        return pairs
+
+    def _pictures(self, number: int) -> list[Indexed]:
+        """Each picture of a group once."""
+        digests = dict.fromkeys(file.digest for file in self.group(number).group.files)
+        if len(digests) < 2:
+            message = f"the files of group {number} hold the same bytes: they are one picture"
+            raise OnePictureError(message, group=number)
+        return [Indexed(digest) for digest in digests]
+
+    def _here(self, group: DuplicateGroup) -> frozenset[str]:
+        paths_of = {digest: self._paths(digest) for digest in {file.digest for file in group.files}}
+        return frozenset(file.path for file in group.files if file.path in paths_of[file.digest])
+
+    def _paths(self, digest: str) -> set[str]:
+        """The files that hold a picture."""
+        try:
+            return {file.path for file in self._library.picture(digest).files}
+        except UnknownPictureError:
+            return set()
