@@ -629,8 +629,7 @@ class Library:
         return Probes(self._open_pictures, self._isolated)
 
     def _open_verifier(self) -> "Verifier":
-        if not verifying.available():
-            raise UsageError(f"verifying needs OpenCV, which comes with: {verifying.INSTALL}")
+        verifying.check_available()
         with self._opening:
             if self._verifier is None:
                 from imsearch.verify.verifier import Verifier

@@ -149,7 +149,8 @@ def run_without_opencv(*arguments: object) -> subprocess.CompletedProcess[str]:
 def test_verifying_says_what_is_missing(library: Path, original: Path) -> None:
     result = run_without_opencv("query", original, "--verify", "--library", library)
     assert (result.returncode, result.stdout) == (2, "")
-    assert "needs OpenCV, which comes with: pip install 'imsearch-engine[verify]'" in result.stderr
+    assert "needs OpenCV" in result.stderr
+    assert "pip install 'imsearch-engine[verify]'" in result.stderr
     assert run_without_opencv("query", original, "-k", 1, "--library", library).returncode == 0
 
 

@@ -11,13 +11,14 @@ from imsearch.errors import (
     UsageError,
     VectorSpaceNotFoundError,
 )
+from imsearch.verify import INSTALL
 
 _OF_ARGUMENTS = {
     "copies": "leave out --labels or --copies",
     "labels": "name classes with --labels FILE.csv, or ask with edited copies: --copies",
     "folders": "`imsearch index FOLDER`",
     "model": "--model NAME; `imsearch models` lists models",
-    "verify": "leave out --verify",
+    "verify": f"{INSTALL}, or leave out --verify",
 }
 
 

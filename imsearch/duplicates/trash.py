@@ -1,7 +1,7 @@
 """Moving files to the system's trash: the only module that imports Send2Trash.
 
-A file goes only while all that was told of its group still holds: it and the file that is kept in its place are there
-and as they were when they were indexed, the kept one can be read, and they are two files.
+A file is moved only if it and the file that is kept are as they were when they were indexed, the kept one can be read,
+and they are two files.
 """
 
 import os
@@ -13,14 +13,15 @@ from imsearch.types.events import Skip
 
 
 def send(path: str) -> None:
-    """Move a file to the trash. Raises `OSError` where that cannot be done."""
+    """Move a file to the trash. Raises `OSError` where that fails."""
     from send2trash import send2trash  # with the libraries of the desktop, where there is one
 
     send2trash(path)
 
 
 def clear(groups: Iterable[DuplicateGroup], under: bytes | None, move: Callable[[str], None]) -> TrashReport:
-    """Have all but the kept file of each group moved, as far as they lie at or below ``under``."""
+    """Call ``move`` with the path of every file but the kept one of each group; with ``under``, only of those at or
+    below that path."""
     moved: list[DuplicateFile] = []
     skipped: list[Skip] = []
     linked: list[str] = []
@@ -43,9 +44,9 @@ def clear(groups: Iterable[DuplicateGroup], under: bytes | None, move: Callable[
 
 
 def _is_one(file: DuplicateFile, kept: DuplicateFile) -> bool:
-    """Whether one is another name of the other: a hard link or a symbolic one, of which moving it frees nothing.
+    """Whether a file is a link, hard or symbolic, to the kept one, so that moving it would free nothing.
 
-    Raises `OSError` unless both are as they were.
+    Raises `OSError` unless both are as they were when they were indexed.
     """
     status, kept_status = _unchanged(file, "it "), _unchanged(kept, f"the file to keep, {kept.path}, ")
     with open(kept.path, "rb") as opened:
@@ -59,5 +60,5 @@ def _unchanged(file: DuplicateFile, name: str) -> os.stat_result:
     except OSError as exc:
         raise OSError(f"{name}cannot be reached: {exc.strerror}") from exc
     if (status.st_size, status.st_mtime_ns) != (file.size, file.mtime_ns):
-        raise OSError(f"{name}has changed since it was indexed: run `imsearch index` first")
+        raise OSError(f"{name}has changed since it was indexed")
     return status
