@@ -127,7 +127,7 @@ def test_two_names_are_refused(local: int) -> None:
 
 def test_a_refused_name_tells_how_to_allow_it(local: int, tokened: int) -> None:
     refused = json.loads(ask(local, request("GET", "/", host="pics.example:80")).body)
-    assert "imsearch serve --allow-host pics.example" in refused["detail"]
+    assert "imsearch serve --allow-host pics.example" in refused["hint"]
     assert ask(tokened, request("GET", "/healthz", host="pics.example:80")).status == 200
 
 

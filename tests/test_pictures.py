@@ -68,8 +68,9 @@ def test_a_kept_thumbnail_outlives_the_reach_of_its_file(library: imsearch.Libra
     photo.unlink()
     other.unlink()
     assert library.thumbnail(names[0]) == small
-    with pytest.raises(imsearch.OutOfReachError, match="imsearch index"):
+    with pytest.raises(imsearch.OutOfReachError, match="as it was when it was indexed") as caught:
         library.thumbnail(names[1])
+    assert caught.value.digest == names[1]
     assert library.query(imsearch.Indexed(names[0]))[0].path == str(photo)  # its vector is there
     with pytest.raises(imsearch.OutOfReachError):
         library.query(imsearch.Indexed(names[0]), crop="0,0,50%,50%")

@@ -226,7 +226,7 @@ def test_only_allowed_folders_are_indexed(library: imsearch.Library, album: Path
             refused = problem(
                 client.post("/v1/runs/index", json={"folders": [str(album), str(folder)]}), "forbidden", 403
             )
-            assert "imsearch serve" in refused["detail"]
+            assert "imsearch serve" in refused["hint"]
         for folder in ("album", "", ".", "~", "/\0"):
             problem(client.post("/v1/runs/index", json={"folders": [folder]}), "invalid", 422)
         problem(client.post("/v1/runs/index", json={"folder": str(album)}), "invalid", 422)
@@ -248,7 +248,7 @@ def test_roots_may_be_indexed_by_any_name(library: imsearch.Library, album: Path
 
 def test_without_any_folder_it_is_told_how_to_name_one(library: imsearch.Library) -> None:
     with served(library) as (client, _):
-        assert "imsearch serve FOLDER" in problem(client.post("/v1/runs/index", json={}), "invalid", 422)["detail"]
+        assert "imsearch serve FOLDER" in problem(client.post("/v1/runs/index", json={}), "invalid", 422)["hint"]
 
 
 def test_folders_whose_names_are_no_text_are_indexed(library: imsearch.Library, album: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import base64
 import io
 import os
 import shutil
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -15,9 +16,10 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 import imsearch
+from imsearch.server import hints
 from imsearch.server.app import create_app
 from imsearch.server.keys import file_key, path_of_key
-from imsearch.server.problems import MEDIA_TYPE, ProblemError
+from imsearch.server.problems import MEDIA_TYPE, ProblemError, problem_of
 from imsearch.server.settings import Settings
 
 
@@ -110,18 +112,30 @@ def test_a_copy_is_proven_with_its_outline(filled: TestClient, album: Path) -> N
     assert proof["shared"]["probe"][2] == pytest.approx([part.width, part.height], abs=4)
     assert len(proof["quadrilateral"]) == 4
     assert proof["matches"]
+    drawing = ElementTree.fromstring(proof["drawing"])
+    assert photo.name in (drawing[0].text or "")
+    assert [image.get("href") for image in drawing.iter("{http://www.w3.org/2000/svg}image")] == [None, None]
+
+
+def test_what_was_not_aligned_is_not_drawn(filled: TestClient, stripes: bytes) -> None:
+    proofs = [hit["proof"] for hit in upload(filled, stripes, verify=True, k=3).json()["hits"]]
+    assert [(proof["verdict"], proof["transform"], proof["drawing"]) for proof in proofs] == [
+        ("similar", None, None)
+    ] * 3
 
 
 def test_an_indexed_picture_asks_for_more_like_it(filled: TestClient, library: imsearch.Library, album: Path) -> None:
     photo = sorted(album.iterdir())[4]
-    answer = filled.get(f"/v1/pictures/{digest(photo)}/similar", params={"k": 4}).json()
+    identity = digest(photo)
+    answer = filled.get(f"/v1/pictures/{identity}/similar", params={"k": 4}).json()
     assert [hit["path"] for hit in answer["hits"]] == [hit.path for hit in library.query(photo, k=4)]
     problem(filled.get(f"/v1/pictures/{'0' * 64}/similar"), "no-such-picture", 404)
     photo.unlink()
     address = f"/v1/pictures/{answer['hits'][0]['id']}/similar"
     assert filled.get(address, params={"k": 4}).json()["hits"] == answer["hits"]  # its vector is there
     gone = problem(filled.get(address, params={"crop": "0,0,50%,50%"}), "gone", 410)
-    assert "imsearch index" in gone["detail"]
+    assert "index" in gone["hint"]
+    assert gone["id"] == identity
 
 
 @pytest.mark.parametrize(
@@ -154,6 +168,37 @@ def test_a_probe_comes_back_as_a_small_jpeg_if_wanted(filled: TestClient, photos
     assert upload(filled, photo.read_bytes()).json()["probe"]["preview"] is None
 
 
+def test_a_problem_with_a_picture_names_it(filled: TestClient) -> None:
+    missing = problem(filled.get(f"/v1/pictures/{'0' * 64}"), "no-such-picture", 404)
+    assert missing["id"] == "0" * 64
+
+
+@pytest.mark.parametrize(
+    ("error", "members"),
+    [
+        (imsearch.UsageError("no", argument="k"), {"argument": "k"}),
+        (
+            imsearch.UsageError("no", argument="keep", choices=("largest",)),
+            {"argument": "keep", "choices": ["largest"]},
+        ),
+        (imsearch.UsageError("no"), {}),
+        (imsearch.UnknownPictureError("no", digest="\udcff"), {"id": r"\udcff"}),
+        (imsearch.UnknownModelError("no", model="vit"), {"model": "vit"}),
+        (imsearch.ProbeError("no", probe="here.jpg"), {}),
+    ],
+)
+def test_fields_of_errors_are_members_of_problems(error: imsearch.ImsearchError, members: dict[str, Any]) -> None:
+    known = {"type", "title", "status", "detail", "hint"}
+    assert {name: value for name, value in problem_of(error).document().items() if name not in known} == members
+
+
+@pytest.mark.parametrize("kind", [*hints.BY_ERROR, imsearch.LibraryNotFoundError, imsearch.OutOfReachError])
+def test_problems_come_with_a_hint(kind: type[imsearch.ImsearchError]) -> None:
+    hint = problem_of(kind("no")).document()["hint"]
+    assert hint[0].isupper()
+    assert hint.endswith(".")
+
+
 def test_a_crop_outside_is_the_probes_problem(filled: TestClient, stripes: bytes) -> None:
     assert "160 x 120" in problem(upload(filled, stripes, crop="500,500,10,10"), "probe", 422)["detail"]
 
@@ -169,7 +214,7 @@ def test_a_form_without_a_picture_is_told_so(filled: TestClient) -> None:
 
 
 def test_an_empty_library_says_what_to_do(client: TestClient, stripes: bytes) -> None:
-    assert "imsearch index" in problem(upload(client, stripes), "empty-library", 409)["detail"]
+    assert "/v1/runs/index" in problem(upload(client, stripes), "empty-library", 409)["hint"]
     facts = client.get("/v1/library").json()
     assert facts["exists"] is False
     assert facts["pictures"] == 0

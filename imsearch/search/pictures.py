@@ -50,7 +50,7 @@ class Pictures:
 
     def path(self, digest: str) -> str:
         """The first file that holds a picture and is as it was. Raises `UnknownPictureError` or `OutOfReachError`."""
-        return _reachable(self._held(digest))
+        return _reachable(digest, self._held(digest))
 
     def thumbnail(self, digest: str, side: int) -> bytes:
         """A JPEG of a picture, upright, that fits a square of ``side`` pixels.
@@ -62,7 +62,7 @@ class Pictures:
         kept = self._cache.get([key]) if side == KEPT_SIDE else {}
         if key in kept:
             return kept[key]
-        made = self._made(digest, _reachable(held), side)
+        made = self._made(digest, _reachable(digest, held), side)
         if side == KEPT_SIDE:
             self._cache.put({key: made})
         return made
@@ -73,8 +73,8 @@ class Pictures:
             if digest_of(data).hex() == digest:
                 return self._thumbnail_of(data, side)
         except (OSError, PictureError) as exc:
-            raise OutOfReachError(f"{path} cannot be read any more: {exc}") from exc
-        raise OutOfReachError(f"{path} has changed since it was indexed: run `imsearch index`")
+            raise OutOfReachError(f"{path} cannot be read any more: {exc}", digest=digest, path=path) from exc
+        raise OutOfReachError(f"{path} has changed since it was indexed", digest=digest, path=path)
 
     def _held(self, digest: str) -> list[HeldFile]:
         try:
@@ -82,18 +82,15 @@ class Pictures:
         except ValueError:
             held = []
         if not held:
-            raise UnknownPictureError(f"the library has no picture '{digest}'")
+            raise UnknownPictureError(f"the library has no picture '{digest}'", digest=digest)
         return held
 
 
-def _reachable(held: list[HeldFile]) -> str:
-    """The first of these files that is as it was. Raises `OutOfReachError`."""
+def _reachable(digest: str, held: list[HeldFile]) -> str:
+    """The first of the files that held a picture which is as it was. Raises `OutOfReachError`."""
     for file in held:
         with contextlib.suppress(OSError):
             status = os.stat(file.path)
             if (status.st_size, status.st_mtime_ns) == (file.size, file.mtime_ns):
                 return os.fsdecode(file.path)
-    raise OutOfReachError(
-        "no file that holds this picture is there as it was when it was indexed: bring its folder back, or run "
-        "`imsearch index`"
-    )
+    raise OutOfReachError("no file that holds this picture is there as it was when it was indexed", digest=digest)

@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 import imsearch
 from imsearch.library import Library
 from imsearch.server import problems
+from imsearch.server.gate import Gate
 from imsearch.server.middleware.access import AccessLog
 from imsearch.server.middleware.guard import Guard
 from imsearch.server.middleware.headers import SecurityHeaders
@@ -40,7 +41,7 @@ def create_app(library: Library, settings: Settings | None = None) -> FastAPI:
     )
     settings = settings or Settings()
     app.state.served = Served(library, settings)
-    app.state.gate = queries.Gate(settings.max_waiting)
+    app.state.gate = Gate(library, settings)
     app.state.runs = runs.Runs(library)
     problems.install(app)
     _guard(app, library, settings)

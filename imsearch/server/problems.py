@@ -13,8 +13,10 @@ from starlette.exceptions import HTTPException
 from imsearch.errors import (
     DiskFullError,
     ImsearchError,
+    IndexedPictureError,
     LibraryLockedError,
     LibraryNotFoundError,
+    ModelError,
     NotInGroupError,
     OnePictureError,
     OutOfReachError,
@@ -25,10 +27,11 @@ from imsearch.errors import (
     UsageError,
 )
 from imsearch.formatting.wording import printable
+from imsearch.server import hints
 
 MEDIA_TYPE = "application/problem+json"
 
-_BY_STATUS: dict[int, str] = {
+_NAMES_BY_STATUS: dict[int, str] = {
     HTTPStatus.UNAUTHORIZED: "unauthorized",
     HTTPStatus.FORBIDDEN: "forbidden",
     HTTPStatus.NOT_FOUND: "not-found",
@@ -38,7 +41,7 @@ _BY_STATUS: dict[int, str] = {
     HTTPStatus.SERVICE_UNAVAILABLE: "busy",
 }
 
-_OF_ERRORS: tuple[tuple[type[ImsearchError], str, HTTPStatus], ...] = (
+_NAMES_BY_ERROR: tuple[tuple[type[ImsearchError], str, HTTPStatus], ...] = (
     (UsageError, "invalid", HTTPStatus.UNPROCESSABLE_ENTITY),
     (ProbeError, "probe", HTTPStatus.UNPROCESSABLE_ENTITY),
     (PictureError, "probe", HTTPStatus.UNPROCESSABLE_ENTITY),
@@ -55,50 +58,85 @@ _OF_ERRORS: tuple[tuple[type[ImsearchError], str, HTTPStatus], ...] = (
 
 
 class ProblemError(Exception):
-    """An error that has its own name and status."""
+    """An error as a client gets it: its name, the status of the answer, what is wrong (``detail``) and what to do about
+    it (``hint``, by default that of the name), both for people, and members for programs."""
 
     def __init__(
-        self, name: str, status: int, detail: str, *, headers: Mapping[str, str] | None = None, **members: Any
+        self,
+        name: str,
+        status: int,
+        detail: str,
+        *,
+        hint: str = "",
+        headers: Mapping[str, str] | None = None,
+        **members: Any,
     ) -> None:
         super().__init__(detail)
         self.name = name
-        self.status = status
+        self.status = int(status)
         self.detail = detail
+        self.hint = hint or hints.BY_NAME.get(name, "")
         self.headers = dict(headers or {})
         self.members = members
 
-
-def document(name: str, status: int, detail: str, **members: Any) -> dict[str, Any]:
-    """A problem document; ``detail`` is for people."""
-    return {
-        "type": f"urn:imsearch:problem:{name}",
-        "title": name.replace("-", " ").capitalize(),
-        "status": int(status),
-        "detail": printable(detail),
-        **members,
-    }
+    def document(self) -> dict[str, Any]:
+        """The problem document."""
+        document = {
+            "type": f"urn:imsearch:problem:{self.name}",
+            "title": self.name.replace("-", " ").capitalize(),
+            "status": self.status,
+            "detail": printable(self.detail),
+        }
+        if self.hint:
+            document["hint"] = self.hint
+        return document | self.members
 
 
 def problem_of(exc: Exception) -> ProblemError:
-    """What an exception is to whoever asked. One that nobody foresaw tells nothing of itself."""
-    if isinstance(exc, ProblemError):
-        return exc
-    if isinstance(exc, HTTPException):
-        name = _BY_STATUS.get(exc.status_code, "invalid")
-        return ProblemError(name, exc.status_code, str(exc.detail), headers=exc.headers)
-    for kind, name, status in _OF_ERRORS:
-        if isinstance(exc, kind):
-            return ProblemError(name, status, str(exc))
-    return ProblemError("failed", HTTPStatus.INTERNAL_SERVER_ERROR, "the server failed; its log says why")
+    """What an exception is to a client. One that nobody foresaw tells nothing about itself."""
+    match exc:
+        case ProblemError():
+            return exc
+        case HTTPException():
+            name = _NAMES_BY_STATUS.get(exc.status_code, "invalid")
+            return ProblemError(name, exc.status_code, str(exc.detail), headers=exc.headers)
+        case ImsearchError():
+            return _problem_of_error(exc)
+        case _:
+            return ProblemError("failed", HTTPStatus.INTERNAL_SERVER_ERROR, "the server failed; its log says why")
+
+
+def _problem_of_error(error: ImsearchError) -> ProblemError:
+    name, status = next((name, status) for kind, name, status in _NAMES_BY_ERROR if isinstance(error, kind))
+    return ProblemError(name, status, str(error), hint=hints.BY_ERROR.get(type(error), ""), **_members(error))
+
+
+def _members(error: ImsearchError) -> dict[str, Any]:
+    """The fields of an error that help a program."""
+    members: dict[str, Any] = {}
+    match error:
+        case UsageError():
+            members = {"argument": error.argument, "choices": [printable(choice) for choice in error.choices]}
+        case IndexedPictureError():
+            members = {"id": printable(error.digest)}
+        case ModelError():
+            members = {"model": printable(error.model)}
+    return {name: value for name, value in members.items() if value}
 
 
 class ProblemDocument(BaseModel):
-    """A problem document (RFC 9457); ``type`` is what programs go by, ``detail`` is for people."""
+    """A problem document (RFC 9457). Programs go by ``type``; ``detail`` tells people what is wrong, ``hint`` what they
+    can do about it. Errors about a parameter have its name as ``argument``, and ``choices`` where there are few; those
+    about a picture its ``id``; those about a model its name as ``model``."""
 
     model_config = {
         "extra": "allow",
         "json_schema_extra": {
-            "examples": [document("probe", HTTPStatus.UNPROCESSABLE_ENTITY, "the picture cannot be used: truncated")]
+            "examples": [
+                ProblemError(
+                    "probe", HTTPStatus.UNPROCESSABLE_ENTITY, "the picture cannot be used: truncated"
+                ).document()
+            ]
         },
     }
 
@@ -106,6 +144,7 @@ class ProblemDocument(BaseModel):
     title: str
     status: int
     detail: str
+    hint: str | None = None
 
 
 _SCHEMA = ProblemDocument.model_json_schema()
@@ -122,12 +161,7 @@ def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def response(exc: Exception) -> JSONResponse:
     """A problem document as an answer."""
     problem = problem_of(exc)
-    return JSONResponse(
-        document(problem.name, problem.status, problem.detail, **problem.members),
-        problem.status,
-        problem.headers,
-        MEDIA_TYPE,
-    )
+    return JSONResponse(problem.document(), problem.status, problem.headers, MEDIA_TYPE)
 
 
 def install(app: FastAPI) -> None:

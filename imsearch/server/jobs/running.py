@@ -20,7 +20,7 @@ from imsearch.duplicates.review import Decision
 from imsearch.errors import ImsearchError
 from imsearch.formatting.wording import printable
 from imsearch.server.jobs.job import Begun, Job, Kind, Message, Place
-from imsearch.server.problems import ProblemDocument, ProblemError, document, problem_of
+from imsearch.server.problems import ProblemDocument, ProblemError, problem_of
 from imsearch.types.duplicates import DuplicateGroup
 from imsearch.types.events import Compared, Judged, PreparingModel, Progress, Scanned, Skip
 from imsearch.types.libraries import IndexReport
@@ -259,4 +259,4 @@ def _start(place: Place, job: Job) -> subprocess.Popen[bytes]:
 
 
 def _document(problem: ProblemError) -> ProblemDocument:
-    return ProblemDocument.model_validate(document(problem.name, problem.status, problem.detail, **problem.members))
+    return ProblemDocument.model_validate(problem.document())

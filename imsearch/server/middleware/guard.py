@@ -60,11 +60,12 @@ class Guard:
             raise ProblemError("wrong-host", HTTPStatus.MISDIRECTED_REQUEST, "a request needs one Host header, a name")
         name = found["name"].lower()
         if name not in self.hosts:
-            detail = (
-                f"this server is not known as {name}; if that is a name of it, start it with: "
-                f"imsearch serve --allow-host {name}"
+            raise ProblemError(
+                "wrong-host",
+                HTTPStatus.MISDIRECTED_REQUEST,
+                f"this server is not known as {name}",
+                hint=f"If that is one of its names, start it with: imsearch serve --allow-host {name}",
             )
-            raise ProblemError("wrong-host", HTTPStatus.MISDIRECTED_REQUEST, detail)
 
 
 class _LimitedBody:
@@ -111,7 +112,9 @@ def _check_site(request: HTTPConnection) -> None:
     sites = request.headers.getlist("sec-fetch-site")
     ours = f"{request.scope['scheme']}://{request.headers['host']}".lower()
     if any(origin.lower() != ours for origin in origins) or any(site not in _OF_THIS_SITE for site in sites):
-        raise ProblemError("forbidden", HTTPStatus.FORBIDDEN, "a page of another site sent this; use the server's own")
+        raise ProblemError(
+            "forbidden", HTTPStatus.FORBIDDEN, "a page of another site sent this", hint="Use the server's own page."
+        )
 
 
 def _check_openness(path: str) -> None:
@@ -121,7 +124,8 @@ def _check_openness(path: str) -> None:
     raise ProblemError(
         "unauthorized",
         HTTPStatus.UNAUTHORIZED,
-        "this server wants its token: send the header Authorization: Bearer TOKEN, or sign in on its page",
+        "this server wants its token",
+        hint="Send the header Authorization: Bearer TOKEN, or give the token on the server's page.",
         headers={"WWW-Authenticate": 'Bearer realm="imsearch"'},
     )
 

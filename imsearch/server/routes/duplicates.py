@@ -14,7 +14,7 @@ from imsearch.server.jobs.running import Running, SkippedFile
 from imsearch.server.keys import path_of_key
 from imsearch.server.problems import ProblemError, answers
 from imsearch.server.routes.runs import RunDep
-from imsearch.server.schemas import ID, Place, place_of, time_of
+from imsearch.server.schemas.files import EXAMPLE_ID, EXAMPLE_KEY, FileName, file_name, time_of
 from imsearch.server.served import ServedDep
 from imsearch.types.duplicates import DuplicateFile, GroupKind, Relation
 
@@ -23,10 +23,8 @@ router = APIRouter(prefix="/v1", tags=["duplicates"])
 MOST_AT_ONCE = 200
 """Groups of one answer."""
 
-_KEY = "L3Bob3Rvcy8yMDE5L3BpZXIuanBn"
 
-
-class GroupedFile(Place):
+class GroupedFile(FileName):
     """A file of a group, as it was when it was indexed, and its relation to the one to keep. ``here`` says whether the
     library still has it with that content."""
 
@@ -44,7 +42,7 @@ class GroupedFile(Place):
     def of(cls, file: DuplicateFile, here: bool) -> "GroupedFile":
         """A file of a group, and whether it is here."""
         return cls(
-            **place_of(file.path),
+            **file_name(file.path),
             id=file.digest,
             relation=file.relation,
             size=file.size,
@@ -72,11 +70,11 @@ class Group(BaseModel):
                     "decision": None,
                     "files": [
                         {
-                            "file": _KEY,
+                            "file": EXAMPLE_KEY,
                             "path": "/photos/2019/pier.jpg",
                             "folder": "/photos/2019",
                             "name": "pier.jpg",
-                            "id": ID,
+                            "id": EXAMPLE_ID,
                             "relation": "kept",
                             "size": 2483112,
                             "width": 4000,
@@ -123,7 +121,7 @@ class Groups(BaseModel):
 class Choice(BaseModel):
     """The key of the file to keep."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"file": _KEY}]})
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"file": EXAMPLE_KEY}]})
 
     file: str
 

@@ -10,12 +10,13 @@ from imsearch.errors import LibraryNotFoundError
 from imsearch.formatting.wording import printable
 from imsearch.images import formats
 from imsearch.server.problems import answers
-from imsearch.server.schemas import ID, LibraryFacts, Root, StoredPicture
+from imsearch.server.schemas.files import EXAMPLE_ID, StoredPicture
+from imsearch.server.schemas.libraries import LibraryFacts, Root
 from imsearch.server.served import ServedDep
 
 router = APIRouter(prefix="/v1", tags=["pictures"])
 
-Id = Annotated[str, Path(description="SHA-256 of the picture's bytes, in hex.", examples=[ID])]
+Id = Annotated[str, Path(description="SHA-256 of the picture's bytes, in hex.", examples=[EXAMPLE_ID])]
 
 _FOREVER = "private, max-age=31536000, immutable"
 """An id names bytes, so what is made of them never changes."""

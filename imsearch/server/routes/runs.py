@@ -48,7 +48,8 @@ class Runs:
                     raise ProblemError(
                         "running",
                         HTTPStatus.CONFLICT,
-                        f"such a run ({job.kind}) is going on: wait for it, or cancel it",
+                        f"a run of this kind ({job.kind}) is still going on",
+                        hint="Wait for it, or cancel it.",
                         run=other.id,
                     )
             run = Running(place, job)
@@ -138,7 +139,12 @@ def start_index(served: ServedDep, runs: RunsDep, order: IndexOrder, response: R
     allowed = allowed_folders(served.library, served.settings)
     folders = [_allowed(folder, allowed) for folder in order.folders] or allowed
     if not folders:
-        raise UsageError("there is no folder to index yet: start the server with `imsearch serve FOLDER`")
+        raise ProblemError(
+            "invalid",
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "there is no folder to index yet",
+            hint="Start the server with those that may be indexed: imsearch serve FOLDER",
+        )
     return _started(runs.start(IndexJob(tuple(folders), order.retry_failed)), response)
 
 
@@ -203,6 +209,7 @@ def _allowed(folder: str, allowed: Sequence[str]) -> str:
         raise ProblemError(
             "forbidden",
             HTTPStatus.FORBIDDEN,
-            f"{folder} is in no folder that may be indexed from here: start the server with `imsearch serve {folder}`",
+            f"{folder} is in no folder that may be indexed from here",
+            hint=f"Start the server with it: imsearch serve {printable(folder)}",
         )
     return path
