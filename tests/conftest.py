@@ -1,10 +1,11 @@
-"""Real pictures, a real model small enough to be quick, and libraries made with it."""
+"""Real pictures, models small enough to be quick, and libraries made with them."""
 
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import toy
 
 import imsearch
 
@@ -30,7 +31,14 @@ def photos() -> list[Path]:
 
 
 @pytest.fixture(scope="session")
-def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> str:
+def tiny_model(_own_cache: None) -> str:
+    """A model that is quick and needs no torch: see `toy`."""
+    toy.save()
+    return toy.NAME
+
+
+@pytest.fixture(scope="session")
+def tiny_vit(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A ViT of two layers with seeded random weights, in the format of the transformers library."""
     import torch
     from transformers import ViTConfig, ViTImageProcessor, ViTModel

@@ -24,10 +24,10 @@ def pixels(count: int, side: int = 64) -> np.ndarray:
 
 
 @pytest.fixture
-def model_folder(tmp_path: Path, tiny_model: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+def model_folder(tmp_path: Path, tiny_vit: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A model of this test alone, and a cache of its own."""
     monkeypatch.setenv("IMSEARCH_CACHE", str(tmp_path / "cache"))
-    return Path(shutil.copytree(tiny_model, tmp_path / "model"))
+    return Path(shutil.copytree(tiny_vit, tmp_path / "model"))
 
 
 def opened(folder: Path) -> tuple[engines.Embedder, bool]:

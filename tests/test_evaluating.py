@@ -52,7 +52,7 @@ def test_classes_are_measured_as_queries_would(classes: Path, tiny_model: str, t
         assert quality.mean_average_precision.mean == pytest.approx(np.mean(of_class))
     worst_first = [quality.mean_average_precision.mean for quality in evaluation.groups.values()]
     assert worst_first == sorted(worst_first)
-    assert (evaluation.model, evaluation.kind, evaluation.dimensions) == (tiny_model, "ViT", 48)
+    assert (evaluation.model, evaluation.kind, evaluation.dimensions) == (tiny_model, "CNN", 48)
     assert (evaluation.asked, evaluation.pictures, evaluation.skipped) == ("classes", 15, ())
     assert evaluation.images_per_second > 0
     assert evaluation.seconds_per_query > 0

@@ -57,13 +57,13 @@ def test_a_library_keeps_its_model(library: imsearch.Library, album: Path, tiny_
 
 
 def test_changed_weights_are_an_error_that_names_both(
-    tmp_path: Path, tiny_model: str, album: Path, stripes: bytes
+    tmp_path: Path, tiny_vit: str, album: Path, stripes: bytes
 ) -> None:
     import torch
     from transformers import ViTModel
 
     folder = tmp_path / "finetuned"
-    shutil.copytree(tiny_model, folder)
+    shutil.copytree(tiny_vit, folder)
     with imsearch.open(tmp_path / "library", model=str(folder)) as library:
         library.index(album)
     network = ViTModel.from_pretrained(folder)

@@ -301,7 +301,7 @@ def test_models_that_cannot_be_had(name: str, error: type[Exception], message: s
         embedder(name)
 
 
-def test_files_that_are_no_models(tmp_path: Path, tiny_model: str) -> None:
+def test_files_that_are_no_models(tmp_path: Path, tiny_vit: str) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(WeightsUnavailableError, match="save_pretrained"):
         embedder(str(tmp_path / "empty"))
@@ -315,7 +315,7 @@ def test_files_that_are_no_models(tmp_path: Path, tiny_model: str) -> None:
     text.save_pretrained(tmp_path / "bert")
     with pytest.raises(UnsupportedModelError, match="does not load as an image model"):
         embedder(str(tmp_path / "bert"))
-    shutil.copytree(tiny_model, tmp_path / "damaged")
+    shutil.copytree(tiny_vit, tmp_path / "damaged")
     (tmp_path / "damaged" / "model.safetensors").write_bytes(b"\0" * 100)
     with pytest.raises(UnsupportedModelError, match="does not load"):
         embedder(str(tmp_path / "damaged"))
