@@ -41,7 +41,7 @@ from imsearch.types.duplicates import DuplicateGroup, TrashReport
 from imsearch.types.events import Event, Listener, PreparingModel
 from imsearch.types.hits import Answer, Hit
 from imsearch.types.libraries import CandidatesInfo, FileRecord, IndexedPicture, IndexReport, LibraryInfo
-from imsearch.types.options import DEFAULT_TUNING, Filters, Tuning
+from imsearch.types.options import DEFAULT_TUNING, DuplicateOptions, Filters, Tuning
 from imsearch.types.probes import Crop, Indexed
 from imsearch.vectors.candidates import Candidates
 from imsearch.vectors.upkeep import PENDING, Keeper, base_path, keep, open_base, refresh
@@ -348,18 +348,13 @@ class Library:
 
         Raises `UsageError` for a path of which the library knows nothing, and for a rule that there is not.
         """
-        from imsearch.duplicates.finding import Finding, Wanted
-        from imsearch.duplicates.keep import rules_named
+        from imsearch.duplicates.find import FindDuplicates
 
-        below = None if path is None else os.path.abspath(os.fsencode(path))
-        rules = rules_named(keep, [os.path.abspath(os.fsencode(folder)) for folder in prefer])
-        reader, space = self._searched()
-        if below is not None and not len(reader.contents_below(below)):
-            raise UsageError(f"the library knows no picture at or below {os.fspath(path or '')}")
-        wanted = Wanted(below, series, rules)
+        options = DuplicateOptions(path, series, keep, prefer)
         report = listener or (lambda event: None)
+        reader, space = self._searched()
         candidates = lambda: self._fresh_candidates(reader, space)  # noqa: E731
-        return Finding(reader, space, candidates, self._judge(), wanted, report).run()
+        return FindDuplicates(reader, space, candidates, self._judge(), options, report).run()
 
     def _judge(self) -> "PairJudge | None":
         """Who tells whether two pictures are copies; None without OpenCV, and only exact copies are found."""

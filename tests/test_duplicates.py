@@ -14,7 +14,7 @@ from judges import Thumbnails
 from PIL import ExifTags, Image
 
 import imsearch
-from imsearch.duplicates.finding import SERIES_SPAN
+from imsearch.duplicates.series import SPAN
 from imsearch.types.probes import Indexed
 
 
@@ -191,8 +191,8 @@ def burst(tmp_path: Path, photos: list[Path]) -> Path:
 def test_series_are_apart_from_copies_and_hold_each_picture_once(
     judged: JudgedLibrary, burst: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imsearch.duplicates.finding.SERIES_SCORE", 0.5)  # the tiny model's scores mean little
-    monkeypatch.setattr("imsearch.duplicates.finding.COPY_SCORE", 0.5)
+    monkeypatch.setattr("imsearch.duplicates.series.SCORE", 0.5)  # the tiny model's scores mean little
+    monkeypatch.setattr("imsearch.duplicates.find.COPY_SCORE", 0.5)
     judged.index(burst)
     (copies,) = judged.duplicates()
     assert (copies.kind, names(copies)) == ("copy", {"1.jpg": "kept", "1-small.jpg": "copy"})
@@ -200,7 +200,7 @@ def test_series_are_apart_from_copies_and_hold_each_picture_once(
     assert again == copies
     assert (series.kind, set(names(series))) == ("series", {"0.jpg", "1.jpg", "2.jpg"})
     assert sorted(names(series).values()) == ["alike", "alike", "kept"]
-    assert datetime.timedelta(minutes=3) < SERIES_SPAN < datetime.timedelta(minutes=54)
+    assert datetime.timedelta(minutes=3) < SPAN < datetime.timedelta(minutes=54)
     judged.mark_different(burst / "1.jpg", burst / "2.jpg")
     judged.mark_different(burst / "0.jpg", burst / "2.jpg")
     (_, series) = judged.duplicates(series=True)

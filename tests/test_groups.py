@@ -5,7 +5,7 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imsearch.duplicates.groups import Pair, confirmed, connected, grouped
+from imsearch.duplicates.groups import Pair, Rounds, connected, grouped, reached
 
 PICTURES = 9
 ENDS = list(combinations(range(PICTURES), 2))
@@ -67,29 +67,30 @@ def test_of_a_chain_against_a_decision_the_weakest_link_gives() -> None:
 def test_what_is_not_judged_would_change_nothing(
     pairs: list[Pair], different: set[tuple[int, int]], copies: set[tuple[int, int]], random
 ) -> None:
+    rounds = Rounds(random.sample(pairs, len(pairs)), different)
     asked: list[Pair] = []
-
-    def judge(some: list[Pair]) -> list[bool]:
-        asked.extend(some)
-        return [pair[:2] in copies for pair in some]
-
-    found = confirmed(random.sample(pairs, len(pairs)), judge, different)
+    while some := rounds.next_round():
+        asked += some
+        rounds.settle(some, [pair[:2] in copies for pair in some])
     everything = [pair for pair in pairs if pair[:2] in copies]
-    assert grouped(found, different) == grouped(everything, different)
+    assert grouped(rounds.copies, different) == grouped(everything, different)
     assert len(asked) == len(set(asked))
-    assert set(found) <= set(everything)
+    assert set(rounds.copies) <= set(everything)
 
 
 def test_copies_of_one_picture_cost_a_pair_each() -> None:
-    asked: list[Pair] = []
-
-    def judge(some: list[Pair]) -> list[bool]:
-        asked.extend(some)
-        return [True] * len(some)
-
-    pairs = [Pair(*ends, 0.9) for ends in combinations(range(20), 2)]
-    assert grouped(confirmed(pairs, judge)) == [list(range(20))]
+    rounds = Rounds([Pair(*ends, 0.9) for ends in combinations(range(20), 2)])
+    asked = rounds.next_round()
+    rounds.settle(asked, [True] * len(asked))
+    assert rounds.next_round() == []
+    assert grouped(rounds.copies) == [list(range(20))]
     assert len(asked) == 19
+
+
+@given(some_pairs(), st.sets(st.integers(0, PICTURES - 1)))
+def test_what_chains_lead_to_is_reached(pairs: list[Pair], pictures: set[int]) -> None:
+    groups = [group for group in plainly(pairs) if group & pictures]
+    assert reached(pairs, pictures) == [pair for pair in pairs if any(pair.first in group for group in groups)]
 
 
 def test_a_long_chain_is_no_deep_recursion() -> None:

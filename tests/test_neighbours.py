@@ -11,6 +11,7 @@ from imsearch.catalog.rows import NewContent, NewFile, Space
 from imsearch.catalog.writer import Store
 from imsearch.duplicates import pairs as neighbours
 from imsearch.duplicates.pairs import near_pairs
+from imsearch.types.events import Compared, Event
 from imsearch.vectors.candidates import Candidates
 from imsearch.vectors.upkeep import refresh
 
@@ -72,22 +73,28 @@ def test_pairs_are_those_of_plain_comparison(
         refresh(opened, store, space)
         return opened
 
-    steps: list[tuple[int, int]] = []
-    one, other, scores = near_pairs(
-        store, space, candidates, k=k, least=least, progress=lambda *step: steps.append(step)
-    )
+    events: list[Event] = []
+    near = near_pairs(store, space, candidates, events.append, k=k, least=least)
     ids = np.sort(store.vector_ids(space))
     expected = plainly(matrix, ids, k, least)
-    found = dict(zip(zip(one.tolist(), other.tolist(), strict=True), scores.tolist(), strict=True))
+    found = dict(zip(zip(near.first.tolist(), near.second.tolist(), strict=True), near.scores.tolist(), strict=True))
     assert found.keys() == expected.keys()
     assert found == pytest.approx(expected, abs=1e-5)
-    assert steps[-1] == (450, 450)
-    assert [done for done, _ in steps] == sorted(done for done, _ in steps)
+    steps = [event.done for event in events if isinstance(event, Compared)]
+    assert events[-1] == Compared(450, 450)
+    assert len(steps) == len(events)
+    assert steps == sorted(steps)
 
 
 def test_few_vectors_and_none(store: Store) -> None:
     space = fill(store, clustered(2, DIMENSIONS))
-    one, other, _ = near_pairs(store, space, lambda: Candidates(DIMENSIONS), k=5, least=-1)
-    assert list(zip(one.tolist(), other.tolist(), strict=True)) == [(1, 2)]
-    store.remove_files([b"/p/000000", b"/p/000001"])
-    assert [len(part) for part in near_pairs(store, space, lambda: Candidates(DIMENSIONS), k=5, least=-1)] == [0, 0, 0]
+    events: list[Event] = []
+    near = near_pairs(store, space, lambda: Candidates(DIMENSIONS), events.append, k=5, least=-1)
+    assert list(zip(near.first.tolist(), near.second.tolist(), strict=True)) == [(1, 2)]
+    assert [pair[:2] for pair in near.contents(store)] == [(1, 2)]
+    store.remove_files([b"/p/000000"])
+    assert near.contents(store) == []  # as one of them has left since
+    store.remove_files([b"/p/000001"])
+    near = near_pairs(store, space, lambda: Candidates(DIMENSIONS), events.append, k=5, least=-1)
+    assert len(near) == 0
+    assert near.contents(store) == []

@@ -9,11 +9,11 @@ Which links those are can depend on any pair, so where a decision lies among pic
 every pair of them is judged.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 ROUNDS = 6
-"""By then few pairs are left that are passed over, and asking for one at a time would take many more."""
+"""By then few pairs are left, and asking for a few at a time would take many more rounds."""
 
 
 class Pair(NamedTuple):
@@ -85,41 +85,50 @@ def grouped(pairs: Iterable[Pair], different: Collection[tuple[int, int]] = ()) 
     return [group for group in groups.members() if len(group) > 1]
 
 
-def confirmed(
-    pairs: Sequence[Pair],
-    judge: Callable[[list[Pair]], Iterable[bool]],
-    different: Collection[tuple[int, int]] = (),
-) -> list[Pair]:
-    """Pairs that are copies, as far as they are needed to know the groups.
+def reached(pairs: Sequence[Pair], pictures: Iterable[int]) -> list[Pair]:
+    """The pairs that a chain of pairs connects with any of these pictures."""
+    chains = connected(pairs)
+    wanted = {chains.find(picture) for picture in pictures}
+    return [pair for pair in pairs if chains.find(pair.first) in wanted]
 
-    ``judge`` is asked in rounds. A round holds, strongest first, the pairs that would each join two groups if all
-    before it were copies; those passed over come again if they still would in the next round, and the last round holds
-    all that are left. Pairs of a round are in the order of the groups that they belong to, so that a picture is asked
-    about in one go.
+
+class Rounds:
+    """The pairs that must be judged for the groups to be known, in rounds.
+
+    A round holds, strongest first, the pairs that would each join two groups if all before it were copies. The others
+    wait: they are in the next round if they would still join two groups then. The last round holds all that are left.
     """
-    different = {(min(pair), max(pair)) for pair in different}
-    waiting = [pair for pair in strongest_first(pairs) if pair[:2] not in different]
-    candidates = connected(waiting)
-    disputed = {candidates.find(picture) for pair in different for picture in pair}
-    known = Groups()
-    found: list[Pair] = []
-    for number in range(1, ROUNDS + 1):
+
+    def __init__(self, pairs: Iterable[Pair], different: Collection[tuple[int, int]] = ()) -> None:
+        apart = {(min(pair), max(pair)) for pair in different}
+        self._waiting = [pair for pair in strongest_first(pairs) if pair[:2] not in apart]
+        self._chains = connected(self._waiting)
+        self._disputed = {self._chains.find(picture) for pair in apart for picture in pair}
+        self._known = Groups()
+        self._number = 0
+        self.copies: list[Pair] = []
+        """The pairs that were judged to be copies."""
+
+    def next_round(self) -> list[Pair]:
+        """The pairs to be judged next, none once the groups are known. They are in the order of the groups that they
+        may belong to, so that a picture is compared in one go."""
+        self._number += 1
         hoped = Groups()
         asked: list[Pair] = []
-        passed: list[Pair] = []
-        for pair in waiting:
-            if candidates.find(pair.first) in disputed:
+        waiting: list[Pair] = []
+        for pair in self._waiting:
+            if self._chains.find(pair.first) in self._disputed:
                 asked.append(pair)
                 continue
-            one, other = known.find(pair.first), known.find(pair.second)
+            one, other = self._known.find(pair.first), self._known.find(pair.second)
             if one != other:
-                (asked if number == ROUNDS or hoped.join(one, other) else passed).append(pair)
-        asked.sort(key=lambda pair: (candidates.find(pair.first), pair.first, pair.second))
-        for pair, copies in zip(asked, judge(asked), strict=True):
+                (asked if self._number == ROUNDS or hoped.join(one, other) else waiting).append(pair)
+        self._waiting = waiting
+        return sorted(asked, key=lambda pair: (self._chains.find(pair.first), pair.first, pair.second))
+
+    def settle(self, judged: Iterable[Pair], verdicts: Iterable[bool]) -> None:
+        """Take in whether the pairs of a round are copies."""
+        for pair, copies in zip(judged, verdicts, strict=True):
             if copies:
-                found.append(pair)
-                known.join(pair.first, pair.second)
-        waiting = passed
-        if not waiting:
-            break
-    return found
+                self.copies.append(pair)
+                self._known.join(pair.first, pair.second)

@@ -13,13 +13,13 @@ from imsearch.sources.paths import is_below
 _LOSSLESS = ("tiff", "png", "pnm", "bmp")
 
 _FORMAT_RANKS = (_LOSSLESS, ("heif",), ("jpeg", "jpeg2000"), ("avif", "webp"), ("gif",))
-"""Best first: what loses nothing; what cameras write, of which JPEGs are exported; what camera and web have in common;
-what web pages convert to; and 256 colours."""
+"""Best first: lossless formats; what cameras write, of which JPEGs are exported; what cameras and web share; what web
+pages convert to; and 256 colors."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A way to prefer files: those with the highest ``rank`` stay, and ``words`` are what is said of one."""
+    """A way to prefer files: those with the highest ``rank`` are left; ``words`` describe a file by it."""
 
     name: str
     rank: Callable[[HeldFile], Any]
@@ -76,7 +76,7 @@ _TIES = (
     Rule("shortest path", lambda file: -_length(file), lambda file: f"{_length(file)} characters"),
     Rule("first by name", lambda file: [-byte for byte in file.path], lambda file: os.fsdecode(file.path)),
 )
-"""Whatever is left to these is a matter of taste; paths differ, so one file is left in the end."""
+"""They come last; no two paths are equal, so one file is left in the end."""
 
 
 def rules_named(names: Sequence[str], prefer: Sequence[bytes]) -> list[Rule]:
@@ -86,7 +86,12 @@ def rules_named(names: Sequence[str], prefer: Sequence[bytes]) -> list[Rule]:
     """
     for name in names:
         if name not in RULES:
-            raise UsageError(f"there is no rule '{name}' for what to keep: name {', '.join(RULES)}")
+            raise UsageError(
+                f"there is no rule '{name}' for what to keep: name {', '.join(RULES)}",
+                argument="keep",
+                value=name,
+                choices=tuple(RULES),
+            )
     ordered = dict.fromkeys([*names, *RULES])
     return [*([_preferring(prefer)] if prefer else []), *(RULES[name] for name in ordered), *_TIES]
 
@@ -103,7 +108,7 @@ def _preferring(folders: Sequence[bytes]) -> Rule:
 
 
 def choose(files: Sequence[HeldFile], rules: Sequence[Rule]) -> tuple[HeldFile, str]:
-    """The file to keep, and the rules that told it from the others in words."""
+    """The file to keep, and why: the rules that decided, in words."""
     left = list(files)
     reasons = []
     for rule in rules:

@@ -1,18 +1,21 @@
 """Pictures near each other: the pairs that are worth a closer look, with exact scores.
 
-Of every picture the few nearest are taken, if they are near enough: a pair is proposed if either of its pictures has
-the other among its nearest. Memory is that of a page and of the pairs: few enough vectors that search looks through
-them all (40 MB of float16) are multiplied in blocks; of more, the candidate index proposes and the stored vectors give
-the scores, as for a query.
+For every picture the few nearest are found: a pair is proposed if either of its pictures has the other among its
+nearest. Memory is that of a page and of the pairs: vectors few enough that a query looks through all of them (40 MB of
+float16) are multiplied in blocks; of more, the vector index proposes and the stored vectors give the scores, as for a
+query.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.catalog.reader import Reader
 from imsearch.catalog.rows import Space
+from imsearch.duplicates.groups import Pair
+from imsearch.types.events import Compared, Listener
 from imsearch.vectors.building import unit, wants_exact
 from imsearch.vectors.candidates import Candidates
 
@@ -20,39 +23,58 @@ BLOCK = 512
 """Vectors that are multiplied with all others at once."""
 
 PROBES = 128
-"""Vectors that the candidate index is asked with at once: their candidates' vectors are in memory together."""
+"""Vectors that the index is asked with at once: the vectors it proposes for them are in memory together."""
 
-Scores = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]
-"""Ids of pairs, the lower first, and their cosine similarities."""
+
+@dataclass(frozen=True, slots=True)
+class NearPairs:
+    """Pairs of vectors: their ids, int64 (n,), the lower ``first``, and cosine similarities, float32 (n,)."""
+
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    scores: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def contents(self, catalog: Reader) -> list[Pair]:
+        """The same as pairs of contents, as far as the library still has both."""
+        content_of = dict(catalog.contents_of(np.unique(np.concatenate([self.first, self.second]))))
+        pairs = []
+        for first, second, score in zip(self.first.tolist(), self.second.tolist(), self.scores.tolist(), strict=True):
+            if first in content_of and second in content_of:
+                one, other = sorted((content_of[first], content_of[second]))
+                pairs.append(Pair(one, other, score))
+        return pairs
 
 
 def near_pairs(
     reader: Reader,
     space: Space,
     candidates: Callable[[], Candidates],
+    listener: Listener,
     *,
     k: int,
     least: float,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Scores:
+) -> NearPairs:
     """Pairs of whole pictures with a cosine of ``least`` or more, one of which is among the ``k`` nearest of the other.
 
-    ``candidates`` opens the index where it is needed. ``progress`` is told how many vectors of how many are done.
+    ``candidates`` opens the index where it is needed. The listener gets `Compared` events.
     """
     allowed = reader.whole_ids(space) if space.regions else None
     count = reader.vector_state(space)[1] if allowed is None else len(allowed)
     exact = wants_exact(count, space.dimensions)
     pages = _multiplied(reader, space, k, least) if exact else _searched(reader, space, candidates(), allowed, k, least)
-    parts: list[Scores] = []
+    parts: list[NearPairs] = []
     done = 0
     for asked, part in pages:
         parts.append(part)
         done += asked
-        progress(done, count)
+        listener(Compared(done, count))
     return _unique(parts)
 
 
-def _multiplied(reader: Reader, space: Space, k: int, least: float) -> Iterator[tuple[int, Scores]]:
+def _multiplied(reader: Reader, space: Space, k: int, least: float) -> Iterator[tuple[int, NearPairs]]:
     pages = list(reader.vectors_after(0, space, whole=space.regions))
     if not pages:
         return
@@ -64,7 +86,7 @@ def _multiplied(reader: Reader, space: Space, k: int, least: float) -> Iterator[
         scores = block @ vectors.T
         scores[np.arange(len(block)), np.arange(begin, begin + len(block))] = -2  # not its own neighbour
         rows, columns = _best(scores, k, least)
-        yield len(block), (ids[begin + rows], ids[columns], scores[rows, columns])
+        yield len(block), NearPairs(ids[begin + rows], ids[columns], scores[rows, columns])
 
 
 def _searched(
@@ -74,7 +96,7 @@ def _searched(
     allowed: NDArray[np.int64] | None,
     k: int,
     least: float,
-) -> Iterator[tuple[int, Scores]]:
+) -> Iterator[tuple[int, NearPairs]]:
     for page_ids, page in reader.vectors_after(0, space, whole=space.regions):
         for begin in range(0, len(page_ids), PROBES):
             ids, probes = page_ids[begin : begin + PROBES], page[begin : begin + PROBES]
@@ -90,7 +112,7 @@ def _scored(
     found: list[NDArray[np.int64]],
     k: int,
     least: float,
-) -> Scores:
+) -> NearPairs:
     """Pairs of these probes with what was found for each, after their stored vectors."""
     there = np.unique(np.concatenate(found))
     scores = np.full((len(ids), len(there)), -2, np.float32)
@@ -98,7 +120,7 @@ def _scored(
         scores[:, np.searchsorted(there, part)] = probes @ unit(vectors).T
     scores[ids[:, None] == there[None]] = -2
     rows, columns = _best(scores, k, least)
-    return ids[rows], there[columns], scores[rows, columns]
+    return NearPairs(ids[rows], there[columns], scores[rows, columns])
 
 
 def _best(scores: NDArray[np.float32], k: int, least: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -112,11 +134,13 @@ def _best(scores: NDArray[np.float32], k: int, least: float) -> tuple[NDArray[np
     return rows[near], columns[near]
 
 
-def _unique(parts: list[Scores]) -> Scores:
+def _unique(parts: list[NearPairs]) -> NearPairs:
     """Every pair once, the lower id first, in ascending order."""
     if not parts:
-        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32)
-    one, other, scores = (np.concatenate(column) for column in zip(*parts, strict=True))
+        return NearPairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
+    one = np.concatenate([part.first for part in parts])
+    other = np.concatenate([part.second for part in parts])
+    scores = np.concatenate([part.scores for part in parts])
     ends = np.stack([np.minimum(one, other), np.maximum(one, other)], axis=1)
     pairs, places = np.unique(ends, axis=0, return_index=True)
-    return pairs[:, 0], pairs[:, 1], np.minimum(scores[places], np.float32(1))
+    return NearPairs(pairs[:, 0], pairs[:, 1], np.minimum(scores[places], np.float32(1)))

@@ -13,9 +13,9 @@ import imsearch
 from benchmarks import edits
 from benchmarks.report import Report, seconds
 from imsearch.catalog.reader import Reader
-from imsearch.duplicates.finding import COPY_NEIGHBOURS, COPY_SCORE
+from imsearch.duplicates.find import COPY_SCORE, NEIGHBORS
 from imsearch.duplicates.groups import Groups
-from imsearch.duplicates.pairs import near_pairs
+from imsearch.duplicates.pairs import NearPairs, near_pairs
 
 SECTION = "Duplicates"
 COSINES = (0.9, 0.85, 0.8, COPY_SCORE, 0.7, 0.6)
@@ -38,12 +38,12 @@ def measure(report: Report, library: Path, made: Made, model: str | None = None)
     report.add(SECTION, "its peak of resident memory", peak / 2**20, "MiB", 0)
     reader = Reader(library)
     space = reader.spaces()[0]
-    found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    found: list[NearPairs] = []
     with imsearch.open(library, model=model) as opened:
 
         def look() -> None:
             candidates = lambda: opened._fresh_candidates(reader, space)  # noqa: E731
-            found.append(near_pairs(reader, space, candidates, k=COPY_NEIGHBOURS, least=min(COSINES)))
+            found.append(near_pairs(reader, space, candidates, lambda event: None, k=NEIGHBORS, least=min(COSINES)))
 
         report.add(SECTION, f"near pairs of {reader.vector_state(space)[1]:,} pictures", seconds(look), "s", 1)
     _count_pairs(report, reader, found[0], made)
@@ -51,8 +51,8 @@ def measure(report: Report, library: Path, made: Made, model: str | None = None)
     report.save()
 
 
-def _count_pairs(report: Report, reader: Reader, found: tuple[np.ndarray, np.ndarray, np.ndarray], made: Made) -> None:
-    one, other, scores = found
+def _count_pairs(report: Report, reader: Reader, found: NearPairs, made: Made) -> None:
+    one, other, scores = found.first, found.second, found.scores
     matches = reader.matches(np.unique(np.concatenate([one, other])), imsearch.Filters())
     path_of = {match.embedding_id: os.fsdecode(match.path) for match in matches}
     source_of = {str(copy): str(source) for source, copy, _ in made}

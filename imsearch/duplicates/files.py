@@ -1,0 +1,43 @@
+"""From contents, by which duplicates are found, to their files and the groups that people see."""
+
+import datetime
+import os
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from imsearch.catalog.reader import Reader
+from imsearch.catalog.rows import HeldFile
+from imsearch.duplicates.keep import Rule, choose
+from imsearch.types.duplicates import DuplicateFile, DuplicateGroup, GroupKind
+
+
+def files_by_content(catalog: Reader, contents: Iterable[int]) -> dict[int, list[HeldFile]]:
+    """The files that hold each content, in the order of their paths."""
+    ids = np.fromiter(set(contents), np.int64)
+    found: dict[int, list[HeldFile]] = {}
+    for file in sorted(catalog.held_files(ids), key=lambda file: file.path):
+        found.setdefault(file.content_id, []).append(file)
+    return found
+
+
+def group_of(kind: GroupKind, files: Sequence[HeldFile], rules: Sequence[Rule]) -> DuplicateGroup:
+    """A group of these files, with the one to keep as the rules choose it."""
+    kept, reason = choose(files, rules)
+    ordered = sorted(files, key=lambda file: file.path)
+    place = ordered.index(kept)
+    return DuplicateGroup(kind, tuple(map(_duplicate_file, ordered)), place, reason).keeping(place, reason)
+
+
+def _duplicate_file(file: HeldFile) -> DuplicateFile:
+    return DuplicateFile(
+        path=os.fsdecode(file.path),
+        digest=file.digest.hex(),
+        relation="kept",  # until it is known which one is
+        size=file.size,
+        mtime_ns=file.mtime_ns,
+        width=file.width,
+        height=file.height,
+        format=file.format,
+        taken=None if file.taken is None else datetime.datetime.fromisoformat(file.taken),
+    )
