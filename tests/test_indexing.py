@@ -19,14 +19,14 @@ from hypothesis import strategies as st
 import imsearch
 from imsearch.catalog.writer import FileRow, Store
 from imsearch.indexing.run import Changes, compare
-from imsearch.sources.folders import Found, Unreachable
+from imsearch.sources.source import Found, Stamp, Unreachable
 
 NAMES = st.sets(st.binary(min_size=1, max_size=3).map(lambda name: b"/r/" + name.replace(b"/", b"_")), max_size=15)
 
 
 @given(disk=NAMES, catalogue=NAMES, changed=NAMES)
 def test_compare_is_set_arithmetic(disk: set[bytes], catalogue: set[bytes], changed: set[bytes]) -> None:
-    found = [Found(path, 2 if path in changed else 1, 1) for path in sorted(disk)]
+    found = [Found(path, Stamp(2 if path in changed else 1, 1)) for path in sorted(disk)]
     known = [FileRow(path, 1, 1, "ok", b"digest", True) for path in sorted(catalogue)]
     changes = Changes()
     compare(found, known, retry_failed=False, changes=changes)

@@ -9,22 +9,10 @@ import threading
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from imsearch.images import decode, preprocess
 from imsearch.indexing.decoding import DecodePool
-from imsearch.indexing.reading import (
-    NO_STAMP,
-    Decoded,
-    Failed,
-    Known,
-    NotAPicture,
-    Outcome,
-    Task,
-    Vanished,
-    process,
-)
+from imsearch.indexing.reading import Decoded, Failed, Outcome, Task, process
 from imsearch.types.preprocessing import Preprocessing
 
 PREPROCESSING = Preprocessing(64, (48, 48), "bicubic", (0.0,) * 3, (1.0,) * 3)
@@ -40,88 +28,6 @@ def wait_for(condition, what: str) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"{what} did not come"
         threading.Event().wait(0.01)
-
-
-def test_a_picture_is_read_once_for_digest_facts_and_pixels(photos: list[Path]) -> None:
-    outcome = process(task(photos[0]), PREPROCESSING)
-    assert isinstance(outcome, Decoded)
-    data = photos[0].read_bytes()
-    expected = decode.decode(data, PREPROCESSING.resize)
-    assert (outcome.width, outcome.height) == decode.decode(data).image.size
-    assert outcome.stamp.size == photos[0].stat().st_size
-    np.testing.assert_array_equal(
-        outcome.pixels, preprocess.prepare(expected.image, PREPROCESSING, (expected.width, expected.height))
-    )
-    assert isinstance(process(task(photos[0], outcome.digest), PREPROCESSING), Known)
-
-
-def test_what_is_no_picture_is_told_from_what_is_broken(tmp_path: Path, stripes: bytes) -> None:
-    cases = {
-        "notes.txt": (b"text", NotAPicture),
-        "nothing": (b"", NotAPicture),
-        "text.JPG": (b"text", Failed),
-        "empty.png": (b"", Failed),
-        "half": (stripes[: len(stripes) // 2], Failed),
-        "picture.txt": (stripes, Decoded),
-        "picture": (stripes, Decoded),
-    }
-    for name, (data, kind) in cases.items():
-        (tmp_path / name).write_bytes(data)
-        assert isinstance(process(task(tmp_path / name), PREPROCESSING), kind), name
-    assert isinstance(process(task(tmp_path / "gone.jpg"), PREPROCESSING), Vanished)
-
-
-def test_a_file_over_the_limit_is_not_read(tmp_path: Path) -> None:
-    with (tmp_path / "huge.jpg").open("wb") as file:
-        file.write(b"\xff\xd8\xff")
-        file.truncate(decode.MAX_BYTES + 1)
-    outcome = process(task(tmp_path / "huge.jpg"), PREPROCESSING)
-    assert isinstance(outcome, Failed)
-    assert "too large" in outcome.reason
-
-
-def test_a_file_that_keeps_changing_is_skipped_and_read_again_next_time(tmp_path: Path, stripes: bytes) -> None:
-    path = tmp_path / "changing.jpg"
-    path.write_bytes(stripes + bytes(50 << 20))
-    begun, stop = threading.Event(), threading.Event()
-
-    def change() -> None:
-        mtime = 0
-        while not stop.is_set():
-            mtime += 1
-            os.utime(path, ns=(mtime, mtime))
-            begun.set()
-
-    thread = threading.Thread(target=change)
-    thread.start()
-    try:
-        assert begun.wait(PATIENCE)
-        outcome = process(task(path), PREPROCESSING)
-    finally:
-        stop.set()
-        thread.join()
-    assert outcome == Failed("it kept changing while it was read", NO_STAMP)
-
-
-def test_a_file_that_may_not_be_read(tmp_path: Path, stripes: bytes) -> None:
-    """In a process of an ordinary user, because root may read everything."""
-    path = tmp_path / "secret.jpg"
-    path.write_bytes(stripes)
-    path.chmod(0)
-    for folder in path.parents:
-        if folder.stat().st_uid == os.geteuid() and folder != Path("/"):
-            folder.chmod(folder.stat().st_mode | 0o055)
-    code = (
-        "import os, pickle, sys\n"
-        "from imsearch.indexing.run.reading import process\n"
-        "task = pickle.load(sys.stdin.buffer)\n"
-        "if os.geteuid() == 0: os.setuid(65534)\n"
-        "print(process(*task).reason)\n"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", code], input=pickle.dumps((task(path), PREPROCESSING)), capture_output=True, check=True
-    )
-    assert result.stdout == b"no permission to read it\n"
 
 
 def test_outcomes_come_in_the_order_of_the_tasks(photos: list[Path]) -> None:
@@ -172,7 +78,7 @@ def test_a_closed_pool_leaves_no_process(photos: list[Path]) -> None:
 def test_workers_end_with_their_parent(photos: list[Path], tmp_path: Path) -> None:
     code = (
         "import pickle, sys\n"
-        "from imsearch.indexing.run.decoding import DecodePool\n"
+        "from imsearch.indexing.decoding import DecodePool\n"
         "task, preprocessing = pickle.load(sys.stdin.buffer)\n"
         "pool = DecodePool(preprocessing, workers=1)\n"
         "list(pool.map([task], ahead=1))\n"

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TextIO
 
 from imsearch.errors import UsageError
-from imsearch.sources.folders import Found, scan
+from imsearch.sources.folders import FolderSource
 from imsearch.sources.paths import as_prefix
+from imsearch.sources.source import Found
 
 Labels = dict[bytes, set[str]]
 """Absolute paths of files to their labels. A file may have several, or be in none of a folder's classes."""
@@ -22,7 +23,7 @@ def labels_of_subfolders(folder: bytes) -> Labels:
     """
     begin = len(as_prefix(folder))
     labels: Labels = {}
-    for found in scan(folder):
+    for found in FolderSource(folder).listing():
         subfolder, separator, _ = found.path[begin:].partition(os.fsencode(os.sep))
         if isinstance(found, Found) and separator:
             labels[found.path] = {os.fsdecode(subfolder)}

@@ -1,7 +1,6 @@
 """Reading one file: bytes, digest, pixels, or the reason why not."""
 
 import math
-import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +9,10 @@ from numpy.typing import NDArray
 from imsearch.errors import PictureError
 from imsearch.images import decode, formats, preprocess
 from imsearch.sources.digests import digest_of
+from imsearch.sources.folders import FolderSource
+from imsearch.sources.paths import SEPARATOR
+from imsearch.sources.source import SourceError, Stamp, VanishedError
 from imsearch.types.preprocessing import Preprocessing
-
-READS_OF_A_CHANGING_FILE = 3
 
 PIXELS = 1 << 20
 """Of what regions are cut from: a region of it fills the inputs of most models."""
@@ -24,14 +24,6 @@ class Task:
 
     path: bytes
     known: frozenset[bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """The size and mtime that a file had when it was read."""
-
-    size: int
-    mtime_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,58 +77,51 @@ class Vanished:
 
 Outcome = Decoded | Known | NotAPicture | Failed | Vanished
 
-NO_STAMP = Stamp(-1, -1)
-"""That of no file: a row that bears it is read again by the next run."""
+_FILES = FolderSource(SEPARATOR)
+"""Tasks name files by their absolute paths, whatever folder they were found in."""
 
 
 def process(task: Task, preprocessing: Preprocessing, regions: bool = False) -> Outcome:
-    """Read, recognise, and decode one file, and prepare it for the model that ``preprocessing`` is of; with
-    ``regions`` also give all of it, to cut them from."""
-    stamp = None
+    """Read, recognize and decode one file, and prepare it for the model that ``preprocessing`` is of; with
+    ``regions`` also give all of it, to cut them from.
+
+    What is wrong with the file, or passing, is an outcome. Any exception is a fault of our own.
+    """
     try:
-        for _ in range(READS_OF_A_CHANGING_FILE):
-            with open(task.path, "rb") as file:
-                stamp = _stamp(os.fstat(file.fileno()))
-                head = file.read(formats.HEAD_BYTES)
-                if head and formats.sniff(head) is None and not formats.claims_to_be_a_picture(task.path):
-                    return NotAPicture(stamp)
-                if stamp.size > decode.MAX_BYTES:
-                    return Failed(f"too large: {stamp.size >> 20} MiB, the limit is {decode.MAX_BYTES >> 20}", stamp)
-                data = head + file.read()
-                if _stamp(os.stat(task.path)) == stamp and len(data) == stamp.size:
-                    return _decoded(task, preprocessing, regions, stamp, data)
-    except FileNotFoundError:
+        return _read(task, preprocessing, regions)
+    except VanishedError:
         return Vanished()
-    except PermissionError:
-        return Failed("no permission to read it", stamp)
-    except OSError as exc:
-        return Failed(f"it cannot be read: {exc.strerror or exc}", stamp)
-    return Failed("it kept changing while it was read", NO_STAMP)
+    except SourceError as exc:
+        return Failed(str(exc), exc.stamp, exc.passing)
+    except MemoryError:
+        return Failed("not enough memory to read it", passing=True)
 
 
-def _stamp(status: os.stat_result) -> Stamp:
-    return Stamp(status.st_size, status.st_mtime_ns)
-
-
-def _decoded(task: Task, preprocessing: Preprocessing, regions: bool, stamp: Stamp, data: bytes) -> Outcome:
-    if not data and not formats.claims_to_be_a_picture(task.path):
-        return NotAPicture(stamp)
-    digest = digest_of(data)
+def _read(task: Task, preprocessing: Preprocessing, regions: bool) -> Outcome:
+    """As `process`; but raises `SourceError` and `MemoryError`."""
+    claims = formats.claims_to_be_a_picture(task.path)
+    if not claims:  # it is not worth reading unless it begins like one
+        head = _FILES.head(task.path, formats.HEAD_BYTES)
+        if formats.sniff(head.data) is None:
+            return NotAPicture(head.stamp)
+    file = _FILES.read(task.path, decode.MAX_BYTES)
+    if not claims and formats.sniff(file.data[: formats.HEAD_BYTES]) is None:
+        return NotAPicture(file.stamp)  # it has changed since
+    digest = digest_of(file.data)
     if digest in task.known:
-        return Known(stamp, digest)
+        return Known(file.stamp, digest)
+    least = int(math.sqrt(PIXELS) / decode.SPARE) if regions else preprocessing.resize
     try:
-        least = int(math.sqrt(PIXELS) / decode.SPARE) if regions else preprocessing.resize
-        picture = decode.decode(data, least)
-        pixels = preprocess.prepare(picture.image, preprocessing, (picture.width, picture.height))
+        picture = decode.decode(file.data, least)
     except PictureError as exc:
-        return Failed(str(exc), stamp)
+        return Failed(str(exc), file.stamp, exc.passing)
     return Decoded(
-        stamp=stamp,
+        stamp=file.stamp,
         digest=digest,
         width=picture.width,
         height=picture.height,
         format=picture.format,
         taken=picture.taken.isoformat() if picture.taken else None,
-        pixels=pixels,
+        pixels=preprocess.prepare(picture.image, preprocessing, (picture.width, picture.height)),
         whole=preprocess.rendering(picture, PIXELS) if regions else None,
     )

@@ -16,13 +16,13 @@ from imsearch.catalog.writer import Store
 from imsearch.errors import UsageError
 from imsearch.images import formats
 from imsearch.indexing.decoding import DecodePool
-from imsearch.indexing.reading import Decoded, Failed, Known, NotAPicture, Outcome, Stamp, Task, Vanished
+from imsearch.indexing.reading import Decoded, Failed, Known, NotAPicture, Outcome, Task, Vanished
 from imsearch.indexing.regions import RegionEmbedder
 from imsearch.models.model import Embedder
 from imsearch.search.ranking import check_fingerprint
-from imsearch.sources import folders as scan
-from imsearch.sources.folders import Found, Unreachable
+from imsearch.sources.folders import FolderSource
 from imsearch.sources.paths import SEPARATOR, outermost
+from imsearch.sources.source import Found, Stamp, Unreachable
 from imsearch.types.events import Listener, Progress, Scanned, Skip
 from imsearch.types.libraries import IndexReport
 
@@ -34,6 +34,9 @@ BATCH_FILES_WITH_REGIONS = 16
 
 LOOKUP = 1024
 """Files whose sizes are looked up in the catalogue at once."""
+
+NEVER = -1
+"""The time of change of no file: a row that has it is read again by the next run."""
 
 
 @dataclass(slots=True)
@@ -82,7 +85,7 @@ def _covers(item: Unreachable, path: bytes) -> bool:
 def _unchanged(item: Found, old: FileRow, retry_failed: bool) -> bool:
     if retry_failed and old.state == "unreadable":
         return False
-    return old.complete and (item.size, item.mtime_ns) == (old.size, old.mtime_ns)
+    return old.complete and item.stamp == Stamp(old.size, old.mtime_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,13 +165,9 @@ class IndexRun:
                 self._skip(root, f"{reason}; what is known below it stays (`imsearch remove` forgets it)")
                 continue
             self._store.add_root(root, os.stat(root).st_ino)
-            found = scan.scan(
-                root,
-                exclude=exclude,
-                include_hidden=include_hidden,
-                without=os.path.abspath(os.fsencode(self._store.path.parent)),
-            )
-            compare(found, self._store.file_rows(root, space), retry_failed=retry_failed, changes=changes)
+            library = os.path.abspath(os.fsencode(self._store.path.parent))
+            source = FolderSource(root, tuple(exclude), include_hidden, without=library)
+            compare(source.listing(), self._store.file_rows(root, space), retry_failed=retry_failed, changes=changes)
         for item in changes.unreachable:
             if item.path.endswith(SEPARATOR) or formats.claims_to_be_a_picture(item.path):
                 self._skip(item.path, item.reason)
@@ -203,9 +202,9 @@ class IndexRun:
     def _tasks(self, to_read: list[tuple[Found, FileRow | None]], space: Space) -> Iterator[Task]:
         for at in range(0, len(to_read), LOOKUP):
             part = [found for found, _ in to_read[at : at + LOOKUP]]
-            known = self._store.known_digests({found.size for found in part}, space)
+            known = self._store.known_digests({found.stamp.size for found in part}, space)
             for found in part:
-                yield Task(found.path, known.get(found.size, frozenset()))
+                yield Task(found.path, known.get(found.stamp.size, frozenset()))
 
     def _fresh(
         self, files: list[tuple[Found, FileRow | None, Outcome]], space: Space, embedding: Batch | None
@@ -238,7 +237,7 @@ class IndexRun:
         elif isinstance(outcome, Decoded | Known):
             if old is not None:
                 # A file that only wanted the vector of another model is new to that model's space.
-                same = (found.size, found.mtime_ns, old.state) == (old.size, old.mtime_ns, "ok")
+                same = (found.stamp.size, found.stamp.mtime_ns, old.state) == (old.size, old.mtime_ns, "ok")
                 self._counts["added" if same else "updated"] += 1
             elif self._gone[outcome.digest] > 0:
                 self._gone[outcome.digest] -= 1
@@ -301,7 +300,9 @@ def check_precision(space: Space | None, precision: str | None) -> None:
 def _file_row(found: Found, outcome: Outcome) -> NewFile | None:
     if isinstance(outcome, Vanished):
         return None
-    stamp = outcome.stamp or Stamp(found.size, found.mtime_ns)
+    stamp = outcome.stamp or found.stamp
+    if isinstance(outcome, Failed) and outcome.passing:
+        return NewFile(found.path, stamp.size, NEVER, reason=outcome.reason)
     if isinstance(outcome, Failed):
         return NewFile(found.path, stamp.size, stamp.mtime_ns, reason=outcome.reason)
     digest = None if isinstance(outcome, NotAPicture) else outcome.digest

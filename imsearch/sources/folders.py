@@ -1,87 +1,118 @@
-"""Which files are under a folder: paths and stats, no pixels.
+"""Folders of the file system as a source."""
 
-Paths come in the order of their bytes, which lets the catalog be compared in one pass.
-"""
-
+import contextlib
 import errno
 import fnmatch
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from imsearch.sources.paths import SEPARATOR, as_prefix
+from imsearch.sources.source import (
+    ChangingError,
+    Found,
+    Stamp,
+    StampedBytes,
+    TooLargeError,
+    UnavailableError,
+    Unreachable,
+    VanishedError,
+)
+
+READS_OF_A_CHANGING_FILE = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A regular file, or a symbolic link to one; ``size`` in bytes."""
-
-    path: bytes
-    size: int
-    mtime_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class Unreachable:
-    """A path that is there but cannot be looked at; what is known at it stays.
-
-    That of a folder ends with a separator, and what is known below it stays too.
-    """
-
-    path: bytes
-    reason: str
-
-
-def scan(
-    root: bytes, *, exclude: Sequence[str] = (), include_hidden: bool = False, without: bytes | None = None
-) -> Iterator[Found | Unreachable]:
-    """Every file at or below ``root``, in the order of path bytes.
+class FolderSource:
+    """The regular files at or below ``root``, which may also be a single file. Paths are absolute if ``root`` is.
 
     Symbolic links to files count as files, links to folders are not followed. Names that begin with a dot are
-    passed over unless ``include_hidden``; so is whatever matches a glob of ``exclude`` by its name or by
-    its path relative to ``root``, and the folder ``without``.
+    skipped unless ``include_hidden``; so is whatever matches a glob of ``exclude`` by its name or by its path relative
+    to ``root``, and the folder ``without``.
     """
-    prefix_length = len(as_prefix(root))
-    waiting = [as_prefix(root) if os.path.isdir(root) else root]
-    while waiting:
-        path = waiting.pop()
-        if not path.endswith(SEPARATOR):
-            yield from _file(path)
-            continue
-        try:
-            children = _children(path, prefix_length, exclude, include_hidden, without)
-        except FileNotFoundError:
-            continue  # it went away since its parent was listed
-        except OSError as exc:
-            yield Unreachable(path, _why(exc))
-            continue
-        waiting.extend(sorted(children, reverse=True))
 
+    root: bytes
+    exclude: tuple[str, ...] = ()
+    include_hidden: bool = False
+    without: bytes | None = None
 
-def _children(
-    folder: bytes, prefix_length: int, exclude: Sequence[str], include_hidden: bool, without: bytes | None
-) -> list[bytes]:
-    """Paths in ``folder``, sub-folders with a closing separator: sorted, they walk in the order of full paths."""
-    children = []
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.startswith(b".") and not include_hidden:
+    def listing(self) -> Iterator[Found | Unreachable]:
+        """Every file once, as `Source.listing` has it."""
+        waiting = [as_prefix(self.root) if os.path.isdir(self.root) else self.root]
+        while waiting:
+            path = waiting.pop()
+            if not path.endswith(SEPARATOR):
+                yield from _file(path)
                 continue
-            path = folder + entry.name
-            if exclude and _excluded(entry.name, path[prefix_length:], exclude):
+            try:
+                children = self._children(path)
+            except FileNotFoundError:
+                continue  # it went away since its parent was listed
+            except OSError as exc:
+                yield Unreachable(path, _why(exc))
                 continue
-            if entry.is_dir(follow_symlinks=False):
-                if path != without:
-                    children.append(path + SEPARATOR)
-            else:
-                children.append(path)
-    return children
+            waiting.extend(sorted(children, reverse=True))
+
+    def head(self, path: bytes, count: int) -> StampedBytes:
+        """The first bytes of a file, as `Source.head` has them."""
+        with _opened(path) as (file, stamp):
+            return StampedBytes(stamp, file.read(count))
+
+    def read(self, path: bytes, most_bytes: int) -> StampedBytes:
+        """All bytes of a file, as `Source.read` has them."""
+        for _ in range(READS_OF_A_CHANGING_FILE):
+            with _opened(path) as (file, stamp):
+                if stamp.size > most_bytes:
+                    raise TooLargeError(f"too large: {stamp.size >> 20} MiB, the limit is {most_bytes >> 20}", stamp)
+                data = file.read(stamp.size + 1)  # one more, which shows that it has grown
+                if len(data) == stamp.size and _stamp_of(os.stat(path)) == stamp:
+                    return StampedBytes(stamp, data)
+        raise ChangingError("it kept changing while it was read")
+
+    def _children(self, folder: bytes) -> list[bytes]:
+        """Paths in ``folder``, subfolders with a closing separator: sorted, they come in the order of full paths."""
+        children = []
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                path = folder + entry.name
+                if self._is_skipped(entry.name, path):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    if path != self.without:
+                        children.append(path + SEPARATOR)
+                else:
+                    children.append(path)
+        return children
+
+    def _is_skipped(self, name: bytes, path: bytes) -> bool:
+        if name.startswith(b".") and not self.include_hidden:
+            return True
+        if not self.exclude:
+            return False
+        texts = (os.fsdecode(name), os.fsdecode(path[len(as_prefix(self.root)) :]))
+        return any(fnmatch.fnmatch(text, pattern.rstrip("/")) for pattern in self.exclude for text in texts)
 
 
-def _excluded(name: bytes, relative: bytes, patterns: Sequence[str]) -> bool:
-    texts = (os.fsdecode(name), os.fsdecode(relative))
-    return any(fnmatch.fnmatch(text, pattern.rstrip("/")) for pattern in patterns for text in texts)
+@contextlib.contextmanager
+def _opened(path: bytes) -> Iterator[tuple[BinaryIO, Stamp]]:
+    """A file that is read, and its stamp. What the file system says against it is raised as a `SourceError`."""
+    stamp = None
+    try:
+        with open(path, "rb") as file:
+            stamp = _stamp_of(os.fstat(file.fileno()))
+            yield file, stamp
+    except FileNotFoundError as exc:
+        raise VanishedError("it is not there any more", stamp) from exc
+    except PermissionError as exc:
+        raise UnavailableError("no permission to read it", stamp) from exc
+    except OSError as exc:
+        raise UnavailableError(f"it cannot be read: {exc.strerror or exc}", stamp) from exc
+
+
+def _stamp_of(status: os.stat_result) -> Stamp:
+    return Stamp(status.st_size, status.st_mtime_ns)
 
 
 def _file(path: bytes) -> Iterator[Found | Unreachable]:
@@ -92,7 +123,7 @@ def _file(path: bytes) -> Iterator[Found | Unreachable]:
             yield Unreachable(path, _why(exc))
         return
     if stat.S_ISREG(status.st_mode):
-        yield Found(path, status.st_size, status.st_mtime_ns)
+        yield Found(path, _stamp_of(status))
 
 
 def _why(exc: OSError) -> str:
