@@ -33,7 +33,7 @@ def _duplicate_file(file: HeldFile) -> DuplicateFile:
     return DuplicateFile(
         path=os.fsdecode(file.path),
         digest=file.digest.hex(),
-        relation="kept",  # until it is known which one is
+        relation="kept",  # replaced once the file to keep is known
         size=file.size,
         mtime_ns=file.mtime_ns,
         width=file.width,

@@ -10,10 +10,10 @@ from imsearch.verify import vision
 from imsearch.verify.features import Appearance, Features
 
 RATIO = 0.8
-"""A feature counts as found again where its nearest is that much nearer than the second (Lowe 2004)."""
+"""A feature matches its nearest where that is closer than this share of the distance of the second (Lowe 2004)."""
 
 FEWEST = 6
-"""Matches below which no fit is tried: four make one that says nothing."""
+"""Matches below which no fit is tried: any four points fit a homography exactly."""
 
 TOGETHER = 16
 """Pictures that are compared in one matrix product, so that it stays in the processor's cache."""
@@ -29,7 +29,7 @@ MIRROR = np.array(
 """Where each number of a descriptor stands in that of the mirrored picture: the rows of the 4 x 4 x 8 histograms are in
 reverse, and the directions too. So one extraction serves both (measured: dot products of 1.0000)."""
 
-# Fits are of points seen from the front: OpenCV rejects homographies that mirror.
+# OpenCV rejects homographies that mirror, so points are flipped before the fit.
 _AS_IT_IS = np.array([1, 1], np.float32)
 _FLIPPED = np.array([-1, 1], np.float32)
 
@@ -38,7 +38,7 @@ _FLIPPED = np.array([-1, 1], np.float32)
 class Alignment:
     """A transform from probe to hit, in pixels of pictures of a long side of `features.SIDE`, as a homography (3, 3).
 
-    ``sources`` and ``targets`` (n, 2) are the points that were found again and agree with it.
+    ``sources`` and ``targets`` (n, 2) are the matched points that agree with it.
     """
 
     matrix: NDArray[np.float64]
@@ -52,7 +52,7 @@ class Alignment:
 
 
 def align(probe: Features, hits: Sequence[Features]) -> list[list[Alignment]]:
-    """For each hit the alignments with the probe, as it is and mirrored, that make sense as the view of a picture."""
+    """For each hit the plausible alignments with the probe: one with it as it is, one with it mirrored, or none."""
     plain = probe.descriptors.astype(np.float32) / np.float32(255)
     found: list[list[Alignment]] = [[] for _ in hits]
     if len(probe.points) < FEWEST:

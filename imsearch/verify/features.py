@@ -18,13 +18,13 @@ SIDE = 320
 """Long side, in pixels, to which pictures are shrunk to be compared; points are in its pixels."""
 
 DETECTED_SIDE = 224
-"""Long side at which features are looked for: most of the time of a comparison goes there."""
+"""Long side at which features are detected; detecting them takes most of the time of a comparison."""
 
 PROBE_SIDE = 448
 """The same for a probe, of which only a part may be what is looked for."""
 
 COUNT = 250
-"""Features that are kept of a picture in the library."""
+"""Features of a picture in the library."""
 
 PROBE_COUNT = 400
 """Features of a probe."""
@@ -121,12 +121,12 @@ def unpack(data: bytes) -> Appearance:
 
 
 def features_of_probe(probe: DecodedPicture) -> Features:
-    """More features than are kept of a picture in the library, and smaller ones: a probe may show much around it."""
+    """The features of a probe: more and smaller ones, since what is looked for may fill only a part of it."""
     return _extract(convert.grey(probe.image), (probe.width, probe.height), side=PROBE_SIDE, count=PROBE_COUNT)
 
 
 def features_of_picture(picture: DecodedPicture) -> Features:
-    """The features that are kept of a picture in the library."""
+    """The features of a picture in the library."""
     return _extract(convert.grey(picture.image), (picture.width, picture.height), side=DETECTED_SIDE, count=COUNT)
 
 
@@ -139,10 +139,11 @@ def _extract(grey: NDArray[np.uint8], size: tuple[int, int], *, side: int, count
     small = _at_most(grey, max(side, SIDE))
     working = _at_most(small, side)
     points, sizes, descriptors = vision.detect(working)
-    kept = _choose(sizes, count)
+    chosen = _choose(sizes, count)
     scale = np.float32(SIDE / max(working.shape))
     whole = _appearance(small, size)
-    return Features(*size, whole.tiny, whole.compressed, (points[kept] + np.float32(0.5)) * scale, descriptors[kept])
+    points = (points[chosen] + np.float32(0.5)) * scale
+    return Features(*size, whole.tiny, whole.compressed, points, descriptors[chosen])
 
 
 def _appearance(grey: NDArray[np.uint8], size: tuple[int, int]) -> Appearance:

@@ -14,16 +14,17 @@ TEXTURE = 4.0
 """Grey levels of deviation from which a window has something to compare."""
 
 FEWEST_PIXELS = 400
-"""Textured pixels below which nothing is said."""
+"""Textured pixels below which pictures count as not agreeing."""
 
 SHARED = 0.35
-"""Share of the windows textured in either picture that must be so in both: what is hidden or overexposed is not."""
+"""Share of the windows textured in either picture that must be textured in both: hidden and overexposed parts are
+not."""
 
 COARSE = 0.5
-"""Agreement at half the size from which it is looked at in full."""
+"""Agreement at half the size from which the full size is compared."""
 
 ALIKE = 0.95
-"""Agreement that is good enough to look no further."""
+"""Agreement that is accepted without trying the pictures as they are, unblurred."""
 
 BLURS = (1.0, 2.0, 3.0, 4.5, 6.5)
 """Standard deviations, in pixels, of the blurs that are tried to make the sharper picture as soft as the other."""
@@ -32,12 +33,12 @@ BLURS = (1.0, 2.0, 3.0, 4.5, 6.5)
 def agreement(probe: Appearance, hit: Appearance, matrix: NDArray[np.float64]) -> float:
     """How well the pictures correlate where ``matrix`` (3, 3) lays the probe on the hit, in -1..1.
 
-    It is the median, over the textured windows of the overlap, of the local normalised cross-correlation (Lewis 1995),
-    which does not mind changes of brightness and contrast; as a median it does not mind what hides less than half. In
+    It is the median, over the textured windows of the overlap, of the local normalized cross-correlation (Lewis 1995),
+    which is insensitive to brightness and contrast; as a median it ignores whatever hides less than half. In
     another photograph of the same thing light and parallax differ: it correlates here and there, but not throughout.
     The sharper picture is blurred first until it has no more detail than the other. 0 where there is too little to say.
 
-    Pictures that do not agree at half the size are not looked at in full.
+    Pictures that do not agree at half the size are not compared at the full size.
     """
     source, target = probe.grey, hit.grey
     coarse = _agreement(vision.halve(source), vision.halve(target), matrix, FEWEST_PIXELS // 4)

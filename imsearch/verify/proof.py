@@ -126,7 +126,7 @@ def same(features: Features) -> Proof:
 
 
 def _error(alignment: Alignment) -> float:
-    """Median distance of features from where the transform takes them, in pixels of `SIDE`."""
+    """Median distance of features from where the transform maps them, in pixels of `SIDE`."""
     if not alignment.inliers:
         return 0.0
     seen = _through(alignment.matrix, alignment.sources)
@@ -134,13 +134,13 @@ def _error(alignment: Alignment) -> float:
 
 
 def _through(matrix: NDArray[np.float64], points: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Points (n, 2) as a homography takes them."""
+    """Points (n, 2) as a homography maps them."""
     seen = np.column_stack([points, np.ones(len(points))]) @ matrix.T
     return np.asarray(seen[:, :2] / seen[:, 2:])
 
 
 def _overlap(matrix: NDArray[np.float64], picture: tuple[float, float], other: tuple[float, float]) -> float:
-    """The share of a picture that ``matrix`` takes into the ``other``, counted on a grid of 64 x 64 points."""
+    """The share of a picture that ``matrix`` maps into the ``other``, counted on a grid of 64 x 64 points."""
     grid = (np.arange(64) + 0.5) / 64
     points = np.stack(np.meshgrid(grid * picture[0], grid * picture[1]), axis=-1).reshape(-1, 2)
     weights = np.column_stack([points, np.ones(len(points))]) @ matrix.T

@@ -13,7 +13,7 @@ MOST = 400
 """Features detected in a picture, of which some are chosen."""
 
 WITHIN = 4.0
-"""How many pixels of a picture of `features.SIDE` a match may be off the fit; MAGSAC weighs them below that."""
+"""How many pixels of a picture of `features.SIDE` a match may be off the fit; MAGSAC weights matches below that."""
 
 TRIALS = 1000
 
