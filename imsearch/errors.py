@@ -90,7 +90,11 @@ class ModelError(ImsearchError):
 
 
 class UnknownModelError(ModelError):
-    """There is no model of that name."""
+    """There is no model of that name; ``choices`` are names that stand for one, or outputs that it has."""
+
+    def __init__(self, message: str, *, model: str = "", choices: Sequence[str] = ()) -> None:
+        super().__init__(message, model=model)
+        self.choices = tuple(choices)
 
 
 class WeightsUnavailableError(ModelError):
@@ -119,11 +123,12 @@ class VectorSpaceNotFoundError(ModelError):
 
 
 class DeviceUnavailableError(ModelError):
-    """This machine does not have the device ``device``."""
+    """This machine does not have the device ``device``; it has ``choices``."""
 
-    def __init__(self, message: str, *, model: str = "", device: str = "") -> None:
+    def __init__(self, message: str, *, model: str = "", device: str = "", choices: Sequence[str] = ()) -> None:
         super().__init__(message, model=model)
         self.device = device
+        self.choices = tuple(choices)
 
 
 class IndexedPictureError(ImsearchError):

@@ -29,16 +29,16 @@ from imsearch.errors import (
     UsageError,
 )
 from imsearch.images import thumbnails
-from imsearch.models import engines
-from imsearch.models import names as catalogue
+from imsearch.models import names
 from imsearch.models.batching import BatchingEmbedder
 from imsearch.models.model import Embedder
+from imsearch.models.opening import compiled_preprocessing, open_embedder
 from imsearch.search.pictures import KEPT_SIDE, Pictures
 from imsearch.search.pipeline import Asked, Asking, Probes, embed
 from imsearch.search.probes import name_of, unreadable
 from imsearch.sources.digests import digest_of_file
 from imsearch.types.duplicates import DuplicateGroup, TrashReport
-from imsearch.types.events import Event, Listener, PreparingModel
+from imsearch.types.events import Event, Listener
 from imsearch.types.hits import Answer, Hit
 from imsearch.types.libraries import CandidatesInfo, FileRecord, IndexedPicture, IndexReport, LibraryInfo
 from imsearch.types.options import DEFAULT_TUNING, DuplicateOptions, Filters, Tuning
@@ -91,7 +91,7 @@ class Library:
         isolated: bool = False,
     ) -> None:
         self.path = Path(os.path.abspath(path)) if path is not None else default_library().absolute()
-        self._reference = None if model is None else catalogue.parse(model)
+        self._reference = None if model is None else names.parse(model)
         self._device = device
         self._reader: Reader | None = None
         self._store: Store | None = None
@@ -139,7 +139,7 @@ class Library:
         if self._reference is not None:
             return self._reference.name
         spaces = self._reading().spaces() if self._exists() else []
-        return spaces[0].model if spaces else catalogue.DEFAULT_MODEL
+        return spaces[0].model if spaces else names.DEFAULT_MODEL
 
     @property
     def embedded(self) -> tuple[int, int]:
@@ -275,7 +275,7 @@ class Library:
         asking = Asking(reader, space, asked, self._probes(), self._query_embedder, self._fresh_candidates)
         if verify:
             return asking.verified_answers(probes, self._open_verifier())
-        preprocessing = engines.compiled_preprocessing(self._reference or catalogue.parse(space.model))
+        preprocessing = compiled_preprocessing(self._reference or names.parse(space.model))
         return asking.answers(iter(probes), preprocessing)
 
     def embed(self, probe: "ProbeLike", *, crop: str | Crop | None = None) -> NDArray[np.float32]:
@@ -599,14 +599,12 @@ class Library:
     ) -> Embedder:
         """An engine in the precision that the vectors of the model have, if there are any; with ``activity`` for the
         output by which regions are chosen."""
-        reference = self._reference or catalogue.parse(self.model)
+        reference = self._reference or names.parse(self.model)
         if activity:
-            reference = catalogue.activity_of(reference)
+            reference = names.activity_of(reference)
         space = self._reading().space_of(self.model) if self._exists() else None
         chosen = tuning if space is None else replace(tuning, precision=space.precision)
-        embedder = engines.open_embedder(
-            reference, device, lambda: listener(PreparingModel(reference.name)), chosen, bulk=bulk
-        )
+        embedder = open_embedder(reference, device, chosen, bulk=bulk, listener=listener)
         if space is None and tuning.precision not in (None, embedder.precision):
             raise UsageError(
                 f"'{reference.name}' runs in {embedder.precision} on this machine, not in {tuning.precision}: "

@@ -220,7 +220,11 @@ WRONG = {
     "bad format": (["query", "{photo}", "--format", "doc", "--library", "{library}"], 2, "jpeg"),
     "no such folder": (["index", "{tmp}/none", "--library", "{tmp}/new"], 2, "no such file or folder"),
     "nothing to index": (["index", "--library", "{tmp}/new"], 2, "name a folder"),
-    "unknown model": (["index", "{tmp}", "--model", "nonsense18", "--library", "{tmp}/new"], 1, "imsearch models"),
+    "unknown model": (
+        ["index", "{tmp}", "--model", "nonsense18", "--library", "{tmp}/new"],
+        1,
+        "no model 'nonsense18'",
+    ),
     "no weights": (["similarity", "{photo}", "{photo}", "--model", "resnet18"], 1, "resnet18@FILE"),
     "no hub weights": (["similarity", "{photo}", "{photo}", "--model", "facebook/dinov2-base"], 1, "hf download"),
     "unknown device": (["similarity", "{photo}", "{photo}", "--device", "tpu"], 1, "cpu, cuda"),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from imsearch.models.compiled import CompiledModels
-from imsearch.models.engines import OpenVinoEmbedder
+from imsearch.models.engines.openvino import OpenVinoEmbedder
 from imsearch.models.model import Model
 from imsearch.models.names import parse
 from imsearch.models.openvino_import import import_openvino

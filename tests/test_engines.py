@@ -12,9 +12,13 @@ import pytest
 import torch
 
 from imsearch.errors import DeviceUnavailableError, ModelError
-from imsearch.models import engines, loaders
-from imsearch.models.model import Model, unit_length
+from imsearch.models.engines.torch import TorchEmbedder, accelerator
+from imsearch.models.loaders.loading import load
+from imsearch.models.loaders.network import Loaded, normalize
+from imsearch.models.model import CPU_BATCH, Embedder, Model, unit_length
 from imsearch.models.names import parse
+from imsearch.models.opening import open_embedder, open_loaded
+from imsearch.types.events import Event, PreparingModel
 from imsearch.types.options import Tuning
 from imsearch.types.preprocessing import Preprocessing
 
@@ -30,11 +34,12 @@ def model_folder(tmp_path: Path, tiny_vit: str, monkeypatch: pytest.MonkeyPatch)
     return Path(shutil.copytree(tiny_vit, tmp_path / "model"))
 
 
-def opened(folder: Path) -> tuple[engines.Embedder, bool]:
+def opened(folder: Path) -> tuple[Embedder, bool]:
     """An embedder, and whether its model had to be prepared."""
-    calls: list[None] = []
-    embedder = engines.open_embedder(parse(str(folder)), "cpu", lambda: calls.append(None))
-    return embedder, bool(calls)
+    events: list[Event] = []
+    embedder = open_embedder(parse(str(folder)), "cpu", listener=events.append)
+    assert events in ([], [PreparingModel(str(folder))])
+    return embedder, bool(events)
 
 
 def test_rows_are_unit_vectors_whatever_their_batch(model_folder: Path) -> None:
@@ -48,8 +53,8 @@ def test_rows_are_unit_vectors_whatever_their_batch(model_folder: Path) -> None:
 
 
 def test_openvino_says_what_torch_says(model_folder: Path) -> None:
-    embedder = engines.open_embedder(parse(str(model_folder)), "cpu", lambda: None, Tuning("f32"))
-    on_torch = engines.TorchEmbedder(loaders.load(parse(str(model_folder))), "cpu")
+    embedder = open_embedder(parse(str(model_folder)), "cpu", Tuning("f32"))
+    on_torch = TorchEmbedder(load(parse(str(model_folder))), "cpu")
     assert embedder.model == on_torch.model
     assert (embedder.precision, on_torch.precision) == ("f32", "f32")
     np.testing.assert_allclose(embedder.embed(pixels(9)), on_torch.embed(pixels(9)), atol=2e-5)
@@ -58,8 +63,8 @@ def test_openvino_says_what_torch_says(model_folder: Path) -> None:
 @pytest.mark.parametrize("tuning", [Tuning(), Tuning(batch_size=3, threads=1), Tuning(batch_size=2, threads=3)])
 def test_in_bulk_rows_are_the_same_and_in_order(model_folder: Path, tuning: Tuning) -> None:
     embedder, _ = opened(model_folder)
-    bulk = engines.open_embedder(parse(str(model_folder)), "cpu", lambda: None, tuning, bulk=True)
-    assert bulk.batch_size == (tuning.batch_size or engines.BATCH) * (tuning.threads or os.cpu_count() or 1)
+    bulk = open_embedder(parse(str(model_folder)), "cpu", tuning, bulk=True)
+    assert bulk.batch_size == (tuning.batch_size or CPU_BATCH) * (tuning.threads or os.cpu_count() or 1)
     np.testing.assert_allclose(bulk.embed(pixels(21)), embedder.embed(pixels(21)), atol=1e-5)
 
 
@@ -67,33 +72,35 @@ def test_in_bulk_rows_are_the_same_and_in_order(model_folder: Path, tuning: Tuni
 def test_an_engine_says_in_which_precision_it_runs(model_folder: Path, precision: str) -> None:
     """A CPU without bf16 of its own, and every CPU for f16, falls back on f32, whose vectors are as good."""
     exact, _ = opened(model_folder)
-    embedder = engines.open_embedder(parse(str(model_folder)), "cpu", lambda: None, Tuning(precision))
+    embedder = open_embedder(parse(str(model_folder)), "cpu", Tuning(precision))
     assert embedder.precision in ({"bf16", "f32"} if precision == "bf16" else {"f32"})
     assert (embedder.embed(pixels(9)) * exact.embed(pixels(9))).sum(axis=1).min() > 0.98
 
 
 def test_torch_takes_batches_of_any_size(model_folder: Path) -> None:
-    loaded = loaders.load(parse(str(model_folder)))
-    expected = engines.TorchEmbedder(loaded, "cpu").embed(pixels(7))
+    loaded = load(parse(str(model_folder)))
+    expected = TorchEmbedder(loaded, "cpu").embed(pixels(7))
     for size in (1, 3, 7, 64):
-        embedder = engines.TorchEmbedder(loaded, "cpu", Tuning(batch_size=size))
+        embedder = TorchEmbedder(loaded, "cpu", Tuning(batch_size=size))
         assert embedder.batch_size == size
         np.testing.assert_allclose(embedder.embed(pixels(7)), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize(("precision", "least"), [("f32", 0.99999), ("bf16", 0.98)])
 def test_torch_runs_in_the_precision_it_is_given(model_folder: Path, precision: str, least: float) -> None:
-    loaded = loaders.load(parse(str(model_folder)))
-    expected = engines.TorchEmbedder(loaded, "cpu").embed(pixels(5))
-    vectors = loaders.runner(loaded, "cpu", precision)([pixels(5)])
-    assert vectors.dtype == np.float32
-    assert (unit_length(vectors, loaded.model) * expected).sum(axis=1).min() > least
+    loaded = load(parse(str(model_folder)))
+    expected = TorchEmbedder(loaded, "cpu").embed(pixels(5))
+    embedder = TorchEmbedder(loaded, "cpu", Tuning(precision))
+    vectors = embedder.embed(pixels(5))
+    assert (embedder.precision, vectors.dtype) == (precision, np.float32)
+    assert (vectors * expected).sum(axis=1).min() > least
+    assert (precision == "f32") == np.array_equal(vectors, expected)
 
 
-def test_normalised_pixels_keep_their_order_in_memory(model_folder: Path) -> None:
+def test_normalized_pixels_keep_their_order_in_memory(model_folder: Path) -> None:
     preprocessing = Preprocessing(4, (4, 4), "bicubic", (1.0, 2.0, 3.0), (2.0, 4.0, 8.0))
     batch = pixels(2, 4)
-    found = loaders.normalise(torch.from_numpy(batch), preprocessing)
+    found = normalize(torch.from_numpy(batch), preprocessing)
     np.testing.assert_array_equal(
         found, ((batch - np.float32([1, 2, 3])) / np.float32([2, 4, 8])).transpose(0, 3, 1, 2)
     )
@@ -138,13 +145,13 @@ def test_weights_that_are_gone_leave_the_compiled_model(model_folder: Path) -> N
 
 
 def test_fingerprints_follow_what_they_cover(model_folder: Path, tmp_path: Path) -> None:
-    first = loaders.load(parse(str(model_folder))).model
+    first = load(parse(str(model_folder))).model
     copy = Path(shutil.copytree(model_folder, tmp_path / "copy"))
-    assert loaders.load(parse(str(copy))).model.fingerprint == first.fingerprint
-    assert loaders.load(parse(f"{copy}:mean")).model.fingerprint != first.fingerprint
+    assert load(parse(str(copy))).model.fingerprint == first.fingerprint
+    assert load(parse(f"{copy}:mean")).model.fingerprint != first.fingerprint
     settings = json.loads((copy / "preprocessor_config.json").read_text())
     (copy / "preprocessor_config.json").write_text(json.dumps({**settings, "image_mean": [0.4, 0.4, 0.4]}))
-    assert loaders.load(parse(str(copy))).model.fingerprint != first.fingerprint
+    assert load(parse(str(copy))).model.fingerprint != first.fingerprint
     (model_folder / "model.safetensors").touch()
     embedder, prepared = opened(model_folder)
     assert prepared
@@ -174,26 +181,26 @@ class Untraceable(torch.nn.Module):
         return torch.special.bessel_j0(batch.mean(dim=(2, 3)) + 1)
 
 
-def test_torch_runs_what_openvino_cannot(
-    model_folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    loaded = loaders.load(parse(str(model_folder)))
-    odd = loaders.Loaded(loaded.model, Untraceable(), loaded.files)
-    monkeypatch.setattr(loaders, "load", lambda reference: odd)
-    embedder, _ = opened(model_folder)
-    assert isinstance(embedder, engines.TorchEmbedder)
+def test_torch_runs_what_openvino_cannot(model_folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    loaded = load(parse(str(model_folder)))
+    embedder = open_loaded(Loaded(loaded.model, Untraceable(), loaded.files), "cpu", Tuning("bf16"))
+    assert isinstance(embedder, TorchEmbedder)
     assert "torch runs it instead" in caplog.text
+    assert embedder.precision == "f32"
     assert embedder.embed(pixels(2)).shape == (2, 3)
 
 
 @pytest.mark.parametrize(
-    ("device", "message"), [("tpu", "name cpu, cuda"), ("mps", "--device cpu always works"), ("cuda:7", "cuda device")]
+    ("device", "message"),
+    [("tpu", "devices are cpu, cuda"), ("mps", "finds no mps device"), ("cuda:7", "no cuda device")],
 )
 def test_devices_that_are_not_there(model_folder: Path, device: str, message: str) -> None:
-    if device.partition(":")[0] == loaders.accelerator():
+    if device.partition(":")[0] == accelerator():
         pytest.skip("this machine has one")
-    with pytest.raises(DeviceUnavailableError, match=message):
-        engines.open_embedder(parse(str(model_folder)), device, lambda: None)
+    with pytest.raises(DeviceUnavailableError, match=message) as raised:
+        open_embedder(parse(str(model_folder)), device)
+    assert (raised.value.model, raised.value.device) == (str(model_folder), device)
+    assert raised.value.choices[0] == "cpu"
 
 
 def test_vectors_without_a_direction_are_an_error() -> None:

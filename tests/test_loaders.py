@@ -16,9 +16,14 @@ from PIL import Image
 from imsearch.errors import UnknownModelError, UnsupportedModelError, WeightsUnavailableError
 from imsearch.images.decode import decode
 from imsearch.images.preprocess import prepare
-from imsearch.models import engines, loaders
-from imsearch.models import names as catalogue
+from imsearch.models.engines.openvino import OpenVinoEmbedder
+from imsearch.models.engines.torch import TorchEmbedder
+from imsearch.models.families import packaged
+from imsearch.models.families.torchvision import cache
+from imsearch.models.loaders.loading import load
 from imsearch.models.model import Embedder
+from imsearch.models.names import parse
+from imsearch.models.opening import open_embedder
 from imsearch.types.options import Tuning
 
 SMALL = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 96}
@@ -59,7 +64,7 @@ def embed(embedder: Embedder, files: list[Path]) -> np.ndarray:
 
 
 def embedder(name: str) -> Embedder:
-    return engines.open_embedder(catalogue.parse(name), "cpu", lambda: None, Tuning("f32"))
+    return open_embedder(parse(name), "cpu", Tuning("f32"))
 
 
 def check_equal(ours: np.ndarray, plain: torch.Tensor, least: float = 0.9999) -> None:
@@ -89,7 +94,7 @@ def plain_torchvision(name: str, network: torch.nn.Module, files: list[Path]) ->
 def save_as_fetched(name: str, network: torch.nn.Module) -> Path:
     """Put weights where torchvision would have put those that it fetched."""
     url = torchvision.models.get_model_weights(name).DEFAULT.url
-    path = catalogue.torchvision_cache() / Path(url).name
+    path = cache() / Path(url).name
     path.parent.mkdir(parents=True, exist_ok=True)
     torch.save(network.state_dict(), path)
     return path
@@ -121,7 +126,7 @@ def test_other_torchvision_models(name: str, files: list[Path]) -> None:
     path = save_as_fetched(name, network)
     try:
         check_equal(embed(embedder(f"{name}:logits"), files), plain_torchvision(name, network, files))
-        pooled = loaders.load(catalogue.parse(name))
+        pooled = load(parse(name))
         assert 64 <= pooled.model.dimensions < 2049
         assert pooled.model.kind == ("ViT" if name == "swin_t" else "CNN")
     finally:
@@ -233,9 +238,9 @@ def test_hugging_face_models(architecture: str, tmp_path: Path, files: list[Path
     folder = saved(tmp_path / "model", spread(build()), processor())
     plain = plain_transformers(folder, files, pool)
     compiled = embedder(str(folder))
-    assert isinstance(compiled, engines.OpenVinoEmbedder)
+    assert isinstance(compiled, OpenVinoEmbedder)
     check_equal(embed(compiled, files), plain)
-    on_torch = engines.TorchEmbedder(loaders.load(catalogue.parse(str(folder))), "cpu")
+    on_torch = TorchEmbedder(load(parse(str(folder))), "cpu")
     check_equal(embed(on_torch, files), plain)
     assert compiled.model == on_torch.model
 
@@ -267,7 +272,7 @@ def test_the_default_equals_timm_with_the_same_weights(files: list[Path]) -> Non
     import timm
 
     network = timm.create_model("tf_efficientnet_lite2", pretrained=False, num_classes=1000)
-    path = catalogue.packaged_weights()
+    path = packaged.weights()
     assert path is not None
     weights = torch.load(path, weights_only=True)
     network.load_state_dict(dict(zip(network.state_dict(), weights.values(), strict=True)))
@@ -290,7 +295,7 @@ def test_the_default_equals_timm_with_the_same_weights(files: list[Path]) -> Non
 @pytest.mark.parametrize(
     ("name", "error", "message"),
     [
-        ("resnet99", UnknownModelError, "imsearch models"),
+        ("resnet99", UnknownModelError, "no model 'resnet99': it is neither"),
         ("vgg11", WeightsUnavailableError, r"'vgg11'.*beforehand(.|\n)*get_model\('vgg11'(.|\n)*vgg11@FILE"),
         ("google/vit-base-patch16-224-in21k", WeightsUnavailableError, r"hf download google/vit(.|\n)*local folder"),
         ("nobody/nothing", WeightsUnavailableError, "hf download nobody/nothing"),

@@ -18,8 +18,9 @@ from imsearch.catalog.rows import NewContent, NewFile
 from imsearch.catalog.writer import Store
 from imsearch.indexing.reading import PIXELS, Decoded, Task, process
 from imsearch.indexing.regions import COUNT, choose
-from imsearch.models import engines, loaders
-from imsearch.models import names as catalogue
+from imsearch.models.loaders.activity import ActivityNetwork
+from imsearch.models.names import activity_of, parse
+from imsearch.models.opening import open_embedder
 from imsearch.search.ranking import Question, search
 from imsearch.types.preprocessing import Preprocessing
 from imsearch.vectors.candidates import Candidates
@@ -277,7 +278,7 @@ def test_a_model_without_a_map_is_told_and_changes_nothing(tmp_path: Path, album
     ViTModel(ViTConfig(image_size=(32, 64), patch_size=16, **sizes)).save_pretrained(folder)
     ViTImageProcessor(size={"height": 32, "width": 64}).save_pretrained(folder)
     with imsearch.open(tmp_path / "library", model=str(folder)) as library:
-        with pytest.raises(imsearch.UnsupportedModelError, match="without --regions, or with a convolutional model"):
+        with pytest.raises(imsearch.UnsupportedModelError, match="without regions, or with a convolutional model"):
             library.index(album, regions=True)
         assert not library.path.exists()
         assert library.index(album).added == 12
@@ -292,7 +293,7 @@ def test_torchvision_networks_show_where_they_are_active(name: str) -> None:
     import torchvision
 
     torch.manual_seed(1)
-    network = loaders._ActivityNetwork(torchvision.models.get_model(name, weights=None).eval(), name)
+    network = ActivityNetwork(torchvision.models.get_model(name, weights=None).eval(), name)
     picture = torch.zeros(1, 3, 224, 224)
     picture[:, :, :96, 128:] = torch.rand(3, 96, 96)
     with torch.inference_mode():
@@ -303,7 +304,7 @@ def test_torchvision_networks_show_where_they_are_active(name: str) -> None:
 
 
 def test_the_default_model_is_most_active_where_something_is() -> None:
-    activity = engines.open_embedder(catalogue.activity_of(catalogue.parse("efficientnet-lite2")), "cpu", lambda: None)
+    activity = open_embedder(activity_of(parse("efficientnet-lite2")), "cpu")
     picture = np.full((1, 260, 260, 3), 128, np.uint8)
     picture[0, :110, 150:] = (
         np.random.default_rng(0).integers(0, 256, (11, 11, 3), np.uint8).repeat(10, 0).repeat(10, 1)

@@ -27,9 +27,9 @@ from imsearch.evaluation.questions import (
 )
 from imsearch.evaluation.truth import Labels, labels_of_subfolders, read_labels
 from imsearch.library import Library
-from imsearch.models import engines
-from imsearch.models import names as catalogue
 from imsearch.models.model import Model
+from imsearch.models.names import DEFAULT_MODEL, parse
+from imsearch.models.opening import open_embedder
 from imsearch.types.evaluation import (
     Asked,
     Curve,
@@ -39,7 +39,7 @@ from imsearch.types.evaluation import (
     EvaluationListener,
     Quality,
 )
-from imsearch.types.events import Event, PreparingModel, Skip
+from imsearch.types.events import Event, Skip
 from imsearch.types.libraries import IndexReport
 
 TIMED_QUERIES = 20
@@ -99,7 +99,7 @@ def evaluate(
     """
     task = _task(folder, labels, copies, count, ks)
     tell = listener or (lambda event: None)
-    names = dict.fromkeys(catalogue.parse(name).name for name in models or [catalogue.DEFAULT_MODEL])
+    names = dict.fromkeys(parse(name).name for name in models or [DEFAULT_MODEL])
     prepared = [_prepare(name, tell) for name in names]  # one that cannot be had shows before the long work
     evaluations = []
     for number, model in enumerate(prepared, 1):
@@ -132,7 +132,7 @@ def _task(
 
 def _prepare(name: str, tell: EvaluationListener) -> Model:
     """The facts of a model, compiled if it was not, so that this does not count as time of indexing."""
-    return engines.open_embedder(catalogue.parse(name), "cpu", lambda: tell(PreparingModel(name))).model
+    return open_embedder(parse(name), "cpu", listener=tell).model
 
 
 def _evaluate(model: Model, task: Task, tell: EvaluationListener) -> Evaluation:

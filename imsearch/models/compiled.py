@@ -16,8 +16,8 @@ from typing import Any
 import platformdirs
 
 from imsearch.models.model import Model
-from imsearch.models.names import Reference
 from imsearch.models.openvino_import import import_openvino
+from imsearch.models.reference import Reference
 from imsearch.types.preprocessing import Preprocessing
 
 FORMAT = 1
@@ -75,7 +75,7 @@ class CompiledModels:
         ``files`` are those that the model was made from: when one of them changes, `find` gives it no longer. What was
         kept under the same fingerprint before is replaced.
         """
-        description = {"format": FORMAT, "model": asdict(model), "files": [_stamp(path) for path in files]}
+        description = {"format": FORMAT, "model": _facts(model), "files": [_stamp(path) for path in files]}
         folder = self._folder / model.fingerprint
         self._folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self._folder, prefix="making-") as name:
@@ -103,7 +103,13 @@ def _unchanged(path: str, size: int, mtime_ns: int) -> bool:
     return (status.st_size, status.st_mtime_ns) == (size, mtime_ns)
 
 
+def _facts(model: Model) -> dict[str, Any]:
+    facts = asdict(model)
+    return {"library": facts.pop("family"), **facts}
+
+
 def _model(facts: dict[str, Any]) -> Model:
     values = facts["preprocessing"]
     tuples = {key: tuple(value) for key, value in values.items() if isinstance(value, list)}
-    return Model(**{**facts, "preprocessing": Preprocessing(**{**values, **tuples})})
+    family = {"family": facts["library"], "preprocessing": Preprocessing(**{**values, **tuples})}
+    return Model(**{key: value for key, value in facts.items() if key != "library"} | family)

@@ -9,6 +9,12 @@ from numpy.typing import NDArray
 from imsearch.errors import ModelError
 from imsearch.types.preprocessing import Preprocessing
 
+FamilyName = Literal["package", "torchvision", "transformers"]
+"""What loads a model: see `imsearch.models.reference.Family`."""
+
+CPU_BATCH = 4
+"""Pictures that a CPU computes at once: more of them gain nothing and leave the caches."""
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
@@ -17,7 +23,7 @@ class Model:
     name: str
     fingerprint: str
     kind: Literal["CNN", "ViT"]
-    library: Literal["package", "torchvision", "transformers"]
+    family: FamilyName
     dimensions: int
     parameters: int
     preprocessing: Preprocessing
@@ -46,6 +52,9 @@ def unit_length(vectors: NDArray[np.float32], model: Model) -> NDArray[np.float3
     """Scale rows to length one. Raises `ModelError` for rows that have no direction."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     if not np.isfinite(lengths).all() or (lengths == 0).any():
-        raise ModelError(f"model '{model.name}' gave a vector of zeros or of no numbers; its weights may be damaged")
+        raise ModelError(
+            f"model '{model.name}' gave a vector of zeros or of no numbers; its weights may be damaged",
+            model=model.name,
+        )
     unit: NDArray[np.float32] = (vectors / lengths).astype(np.float32)
     return unit

@@ -20,9 +20,9 @@ from imsearch.images.preprocess import prepare
 from imsearch.indexing.decoding import DecodePool
 from imsearch.indexing.reading import Task
 from imsearch.indexing.run import BATCH_FILES
-from imsearch.models import engines
-from imsearch.models import names as catalogue
+from imsearch.models import opening
 from imsearch.models.model import Embedder, Model
+from imsearch.models.names import DEFAULT_MODEL, parse
 from imsearch.search.ranking import Question, search
 from imsearch.types.preprocessing import Preprocessing
 from imsearch.vectors.upkeep import refresh
@@ -46,14 +46,14 @@ _FORMAT_SHARES = (0.90, 0.05, 0.03, 0.02)
 
 def open_embedder(*, bulk: bool = True) -> Embedder:
     """The engine that indexes with the default model on the CPU, or that which answers queries."""
-    return engines.open_embedder(catalogue.parse(catalogue.DEFAULT_MODEL), "cpu", lambda: None, bulk=bulk)
+    return opening.open_embedder(parse(DEFAULT_MODEL), "cpu", bulk=bulk)
 
 
 def network() -> Any:
     """The default model's network as a torch module, from prepared pixels (n, 3, height, width) to vectors."""
-    from imsearch.models import loaders
+    from imsearch.models.loaders.loading import load
 
-    return loaders.load(catalogue.parse(catalogue.DEFAULT_MODEL)).network
+    return load(parse(DEFAULT_MODEL)).network
 
 
 def ready_pixels(paths: Iterable[Path], preprocessing: Preprocessing) -> NDArray[np.uint8]:

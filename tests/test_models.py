@@ -9,9 +9,14 @@ import torch
 import torchvision
 
 from imsearch.errors import UnknownModelError
-from imsearch.models import loaders
-from imsearch.models import names as catalogue
-from imsearch.models.names import Reference, cached_snapshot, known_models, parse
+from imsearch.models.families import torchvision as torchvision_models
+from imsearch.models.families.torchvision import cache
+from imsearch.models.families.transformers import cached_snapshot
+from imsearch.models.loaders.loading import load
+from imsearch.models.loaders.network import kind_of
+from imsearch.models.loaders.torchvision import classifier
+from imsearch.models.names import DEFAULT_MODEL, FAMILIES, activity_of, family_of, known_models, parse
+from imsearch.models.reference import Reference
 
 
 def test_names_are_taken_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,26 +57,26 @@ def test_names_that_cannot_be(name: str, message: str) -> None:
         parse(name)
 
 
-@pytest.mark.parametrize("name", catalogue._TORCHVISION)
+@pytest.mark.parametrize("name", [name for name in torchvision_models.LISTED if ":" not in name])
 def test_what_is_listed_of_torchvision_is_true(name: str) -> None:
     weights = torchvision.models.get_model_weights(name).DEFAULT
     (info,) = [model for model in known_models() if model.name == name]
     preset = weights.transforms()
-    assert Path(weights.url).name == catalogue._TORCHVISION[name].weights
+    assert Path(weights.url).name == torchvision_models.LISTED[name].weights
     assert info.input_size == (preset.crop_size[0], preset.crop_size[0])
     network = torchvision.models.get_model(name, weights=None).eval()
-    network.set_submodule(loaders._classifier(network), torch.nn.Identity())
+    network.set_submodule(classifier(network), torch.nn.Identity())
     with torch.inference_mode():
         features = network(torch.zeros(1, 3, *info.input_size))
     assert info.dimensions == features.shape[1]
     assert info.parameters == sum(parameter.numel() for parameter in network.parameters())
-    assert info.kind == loaders._kind(network)
+    assert info.kind == kind_of(network)
 
 
 def test_the_default_is_here_and_first() -> None:
     first = known_models()[0]
-    loaded = loaders.load(parse(catalogue.DEFAULT_MODEL))
-    assert (first.name, first.available) == (catalogue.DEFAULT_MODEL, True)
+    loaded = load(parse(DEFAULT_MODEL))
+    assert (first.name, first.available) == (DEFAULT_MODEL, True)
     assert first.dimensions == loaded.model.dimensions
     assert first.parameters == loaded.model.parameters
     assert first.input_size == loaded.model.preprocessing.output_size
@@ -82,10 +87,10 @@ def test_weights_are_seen_when_they_come(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
 
     def available() -> set[str]:
-        return {model.name for model in known_models() if model.available} - {catalogue.DEFAULT_MODEL}
+        return {model.name for model in known_models() if model.available} - {DEFAULT_MODEL}
 
     assert available() == set()
-    path = catalogue.torchvision_cache() / "resnet18-f37072fd.pth"
+    path = cache() / "resnet18-f37072fd.pth"
     path.parent.mkdir(parents=True)
     path.touch()
     assert available() == {"resnet18", "resnet18:logits"}
@@ -103,9 +108,29 @@ def test_weights_are_seen_when_they_come(tmp_path: Path, monkeypatch: pytest.Mon
 def test_torchvision_agrees_where_its_cache_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("TORCH_HOME", "XDG_CACHE_HOME"):
         monkeypatch.setenv(variable, str(tmp_path))
-        assert str(catalogue.torchvision_cache()) == torch.hub.get_dir() + "/checkpoints"
+        assert str(cache()) == torch.hub.get_dir() + "/checkpoints"
         monkeypatch.delenv(variable)
-    assert str(catalogue.torchvision_cache()) == torch.hub.get_dir() + "/checkpoints"
+    assert str(cache()) == torch.hub.get_dir() + "/checkpoints"
+
+
+def test_each_family_knows_its_models_by_name() -> None:
+    for info in known_models():
+        reference = parse(info.name)
+        assert (reference.name, reference.family) == (info.name, info.library)
+        assert family_of(reference).name == reference.family
+    assert len({family.name for family in FAMILIES}) == len(FAMILIES)
+
+
+def test_an_output_that_a_model_has_not_is_told_with_those_that_it_has() -> None:
+    with pytest.raises(UnknownModelError) as raised:
+        parse("resnet18:cls")
+    assert (raised.value.model, raised.value.choices) == ("resnet18:cls", ("pooled", "logits"))
+
+
+def test_activity_is_an_output_of_any_model() -> None:
+    reference = activity_of(parse("resnet18:logits"))
+    assert (reference.name, reference.output) == ("resnet18:logits:activity", "activity")
+    assert (reference.source, reference.base) == ("resnet18", "resnet18:logits")
 
 
 def test_listing_imports_no_library() -> None:

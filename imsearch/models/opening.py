@@ -1,0 +1,110 @@
+"""Choosing what runs a model, and preparing it at its first use. Torch is imported only where it is needed."""
+
+import contextlib
+import logging
+import os
+import shutil
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from imsearch.errors import DeviceUnavailableError
+from imsearch.models.compiled import CompiledModels
+from imsearch.models.engines.openvino import OpenVinoEmbedder
+from imsearch.models.model import Embedder
+from imsearch.models.reference import Reference
+from imsearch.types.events import Listener, PreparingModel
+from imsearch.types.options import DEFAULT_TUNING, Tuning
+from imsearch.types.preprocessing import Preprocessing
+
+if TYPE_CHECKING:
+    from imsearch.models.loaders.network import Loaded
+
+logger = logging.getLogger(__name__)
+
+
+def open_embedder(
+    reference: Reference,
+    device: str | None = None,
+    tuning: Tuning = DEFAULT_TUNING,
+    *,
+    bulk: bool = False,
+    listener: Listener | None = None,
+) -> Embedder:
+    """An engine for the model that ``reference`` names, on ``device`` or, if None, on the best one here.
+
+    ``listener`` is told `PreparingModel` first where the model must be loaded anew, which takes seconds. Where the
+    device has no arithmetic of the precision that ``tuning`` names, the engine computes in f32. With ``bulk`` the
+    engine is for very many pictures, else it answers soonest for a single one.
+
+    Raises `DeviceUnavailableError`, and what loading raises: `UnknownModelError`, `WeightsUnavailableError` or
+    `UnsupportedModelError`.
+    """
+    target = device or best_device()
+    if target != "cpu":
+        _check_device(target, reference)
+    else:
+        compiled = CompiledModels.of_user().find(reference)
+        if compiled is not None:
+            with contextlib.suppress(RuntimeError):  # a damaged cache is made again
+                return OpenVinoEmbedder(compiled, tuning, bulk=bulk)
+    if listener is not None:
+        listener(PreparingModel(reference.name))
+    from imsearch.models.loaders.loading import load
+
+    return open_loaded(load(reference), target, tuning, bulk=bulk)
+
+
+def open_loaded(loaded: "Loaded", device: str, tuning: Tuning = DEFAULT_TUNING, *, bulk: bool = False) -> Embedder:
+    """An engine for a loaded network, which is compiled and kept on a CPU, if that is possible."""
+    from imsearch.models.engines.torch import TorchEmbedder
+
+    if device != "cpu":
+        return TorchEmbedder(loaded, device, tuning)
+    from imsearch.models.engines.conversion import compile_model
+
+    try:
+        return OpenVinoEmbedder(compile_model(loaded, CompiledModels.of_user()), tuning, bulk=bulk)
+    except Exception:  # its converters raise their own kinds for what they do not know
+        logger.warning("model '%s' could not be compiled; torch runs it instead", loaded.model.name, exc_info=True)
+        return TorchEmbedder(loaded, device, replace(tuning, precision="f32"))
+
+
+def compiled_preprocessing(reference: Reference) -> Preprocessing | None:
+    """What the model asks of a picture, where that is known without loading it: once it has been compiled."""
+    compiled = CompiledModels.of_user().find(reference)
+    return compiled.model.preprocessing if compiled is not None else None
+
+
+def best_device() -> str:
+    """The accelerator of this machine, else ``cpu``; torch is asked only where there is a sign of one."""
+    signs = (
+        os.path.exists("/dev/nvidiactl"),
+        os.path.exists("/dev/kfd"),
+        shutil.which("nvidia-smi") is not None,
+        sys.platform == "darwin",
+    )
+    if not any(signs):
+        return "cpu"
+    from imsearch.models.engines.torch import accelerator
+
+    return accelerator() or "cpu"
+
+
+def _check_device(device: str, reference: Reference) -> None:
+    from imsearch.models.engines.torch import accelerator
+
+    kind = device.partition(":")[0]
+    found = accelerator()
+    choices = ("cpu",) if found is None else ("cpu", found)
+    if kind not in ("cuda", "mps"):
+        raise DeviceUnavailableError(
+            f"there is no device '{device}': devices are cpu, cuda, cuda:N and mps",
+            model=reference.name,
+            device=device,
+            choices=choices,
+        )
+    if kind != found:
+        raise DeviceUnavailableError(
+            f"torch finds no {kind} device on this machine", model=reference.name, device=device, choices=choices
+        )
