@@ -220,7 +220,7 @@ def test_folders_that_cannot_be_evaluated(tmp_path: Path, album: Path, tiny_mode
     shutil.copytree(singles / "0", tmp_path / "single")
     for folder, copies, message in (
         ("none", False, "no such folder"),
-        ("empty", False, "put each class into a subfolder.*--labels.*--copies"),
+        ("empty", False, "put each class into a subfolder.*labels.*copies"),
         ("album", False, "put each class into a subfolder"),
         ("one", False, "all pictures are of one class"),
         ("singles", False, "no class has two different pictures"),
@@ -235,7 +235,7 @@ def test_folders_that_cannot_be_evaluated(tmp_path: Path, album: Path, tiny_mode
 def test_arguments_that_cannot_be(classes: Path, tmp_path: Path, tiny_model: str) -> None:
     for arguments, error, message in (
         ({"labels": tmp_path / "none.csv"}, imsearch.UsageError, "none.csv cannot be read: No such file"),
-        ({"labels": tmp_path / "x.csv", "copies": True}, imsearch.UsageError, "leave out --labels or --copies"),
+        ({"labels": tmp_path / "x.csv", "copies": True}, imsearch.UsageError, "without labels"),
         ({"ks": [0]}, imsearch.UsageError, "k must be at least 1, not 0"),
         ({"copies": True, "count": 0}, imsearch.UsageError, "count must be at least 1, not 0"),
         ({"models": [tiny_model, "nonsense18"]}, imsearch.UnknownModelError, "nonsense18"),

@@ -18,7 +18,7 @@ from imsearch import Filters
 def test_it_is_made_by_the_first_index_and_by_nothing_else(tmp_path: Path, tiny_model: str, album: Path) -> None:
     with imsearch.open(tmp_path / "new", model=tiny_model) as library:
         for ask in (lambda: library.query(album / "x.jpg"), library.info, lambda: list(library.files())):
-            with pytest.raises(imsearch.LibraryNotFoundError, match="imsearch index"):
+            with pytest.raises(imsearch.LibraryNotFoundError, match="there is no library at"):
                 ask()
         with pytest.raises(imsearch.UsageError, match="no such file or folder"):
             library.index(album / "none")

@@ -181,7 +181,7 @@ def test_an_open_library_takes_up_a_new_base(library: imsearch.Library, album: P
 
 
 def test_optimize_reports_what_info_shows(library: imsearch.Library, album: Path, tmp_path: Path) -> None:
-    with pytest.raises(imsearch.LibraryNotFoundError, match="imsearch index"):
+    with pytest.raises(imsearch.LibraryNotFoundError, match="there is no library at"):
         library.optimize()
     library.index(album)
     made = library.optimize()

