@@ -12,6 +12,7 @@ from imsearch.cli import options
 from imsearch.cli.exits import Exit, exiting
 from imsearch.cli.output import duplicates as output
 from imsearch.cli.output.progress import StepProgress
+from imsearch.cli.output.terminal import note
 
 FIND = "find"
 """The command that runs where none is named."""
@@ -96,7 +97,10 @@ def find(
             groups = opened.duplicates(path, series=series, keep=keep or (), prefer=prefer or (), listener=progress)
         output.tell_what_is_missed()
         if html is not None:
-            output.write_html(html, groups)
+            from imsearch.cli.output.pages import write_groups
+
+            write_groups(html, groups)
+            note(f"wrote {html}")
         if dry_run:
             return Exit.DONE if output.show_trash(opened, groups, path, as_json=json_lines) else Exit.SKIPPED
         output.show(groups, as_json=json_lines)

@@ -1,6 +1,5 @@
 """How groups of duplicates are shown, and how their files are moved to the trash after asking."""
 
-import html
 import json
 import sys
 from collections.abc import Iterable, Sequence
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 """Of the JSON lines."""
 
-_TITLES = {"exact": "exact copies", "copy": "copies", "series": "a series, no copies"}
+TITLES = {"exact": "exact copies", "copy": "copies", "series": "a series, no copies"}
 
 _COLUMNS = (
     ("", "left"),
@@ -37,10 +36,10 @@ def show(groups: Sequence[DuplicateGroup], *, as_json: bool) -> None:
         if as_json:
             terminal.line(json.dumps(_record(group)))
         elif sys.stdout.isatty():
-            title = f"{number}. {_TITLES[group.kind]}; keep: {group.reason}"
-            tables.table(_COLUMNS, [_cells(file) for file in _kept_first(group)], title)
+            title = f"{number}. {TITLES[group.kind]}; keep: {group.reason}"
+            tables.table(_COLUMNS, [facts_of(file) for file in kept_first(group)], title)
         else:
-            for file in _kept_first(group):
+            for file in kept_first(group):
                 terminal.line("\t".join(_fields(number, group, file)))
     copies = [group for group in groups if group.kind != "series"]
     terminal.note(f"{terminal.count(len(copies), 'group')} of copies{_beside(copies)}")
@@ -55,11 +54,13 @@ def tell_what_is_missed() -> None:
         terminal.note(f"only exact copies: edited ones are told with OpenCV, which comes with: {verifying.INSTALL}")
 
 
-def _kept_first(group: DuplicateGroup) -> list[DuplicateFile]:
+def kept_first(group: DuplicateGroup) -> list[DuplicateFile]:
+    """The files of a group in the order in which they are shown."""
     return [group.kept, *group.rest]
 
 
-def _cells(file: DuplicateFile) -> tuple[str, ...]:
+def facts_of(file: DuplicateFile) -> tuple[str, ...]:
+    """A row of the table of a group."""
     taken = f"{file.taken:%Y-%m-%d %H:%M}" if file.taken else ""
     size = f"{file.width} x {file.height}"
     relation = "keep" if file.relation == "kept" else file.relation
@@ -99,26 +100,6 @@ def _beside(groups: Sequence[DuplicateGroup]) -> str:
     files = [file for group in groups for file in group.rest]
     size = terminal.amount(sum(file.size for file in files))
     return f": {terminal.count(len(files), 'file')} ({size}) beside those to keep" if files else ""
-
-
-def write_html(path: Path, groups: Iterable[DuplicateGroup]) -> None:
-    """A page with a thumbnail and a link for each file. Raises `UsageError` where it cannot be written."""
-    from imsearch.cli.output.pages import write_page
-
-    write_page(path, (_section(number, group) for number, group in enumerate(groups, 1)))
-    terminal.note(f"wrote {path}")
-
-
-def _section(number: int, group: DuplicateGroup) -> str:
-    from imsearch.cli.output.pages import item, thumbnail_of
-
-    items = []
-    for file in _kept_first(group):
-        relation, size, kind, amount, taken, path = _cells(file)
-        facts = html.escape(", ".join(fact for fact in (size, kind, amount, taken) if fact))
-        items.append(item(path, thumbnail_of(path), relation, facts, "" if file is group.kept else "goes"))
-    reason = html.escape(printable(group.reason))
-    return f"<section><h2>{number}. {_TITLES[group.kind]}</h2><p>keep: {reason}</p><ol>{''.join(items)}</ol></section>"
 
 
 def trash(library: "Library", groups: Sequence[DuplicateGroup], under: Path | None) -> bool:
@@ -168,6 +149,8 @@ def _files(report: TrashReport) -> str:
 def _tell(report: TrashReport) -> None:
     for skip in report.skipped:
         terminal.note(f"skipped {skip.path}: {skip.reason}")
+    if report.skipped:
+        terminal.note("`imsearch index` brings the library up to date with changed files")
     for path in report.linked:
         terminal.note(f"left {path}: it is a link to a file that stays, and moving it frees nothing")
 
