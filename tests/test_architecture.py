@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import inspect
 import re
 import subprocess
 import sys
@@ -131,6 +132,37 @@ def test_only_the_command_line_presents(room: str) -> None:
         assert not any(name.startswith("imsearch.cli") for name in names), path
         calls = {ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)}
         assert not calls & {"print", "exit", "quit", "sys.exit", "os._exit"}, path
+
+
+SPEECH = re.compile(r"`imsearch [a-z]|(?<![\w-])--[a-z]")
+"""Words of the command line: `imsearch COMMAND` and --option."""
+
+
+# indexing, library and search still do
+@pytest.mark.parametrize("room", sorted(ROOMS - {"cli", "server", "indexing", "library", "search"}))
+def test_nothing_below_the_faces_speaks_of_commands_and_options(room: str) -> None:
+    for path in (PACKAGE / room).rglob("*.py") if (PACKAGE / room).is_dir() else [PACKAGE / f"{room}.py"]:
+        said = [
+            node.value
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and SPEECH.search(node.value)
+        ]
+        assert not said, path
+
+
+def test_the_stub_is_the_one_list_of_public_names() -> None:
+    stub = (PACKAGE / "__init__.pyi").read_text()
+    listed = {
+        alias.name for node in ast.walk(ast.parse(stub)) if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    assert set(imsearch.__all__) == listed | {"__version__"}
+    assert set(dir(imsearch)) >= listed
+    errors = {
+        name
+        for name, value in vars(importlib.import_module("imsearch.errors")).items()
+        if inspect.isclass(value) and issubclass(value, Exception)
+    }
+    assert errors <= listed
 
 
 def test_everything_public_is_there_and_documented() -> None:

@@ -37,7 +37,7 @@ def every_error() -> Iterator[imsearch.ImsearchError]:
             yield kind("a message")
 
 
-@pytest.mark.parametrize("error", every_error(), ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("error", list(every_error()), ids=lambda error: type(error).__name__)
 def test_an_error_and_its_hint_take_two_lines_at_most(
     error: imsearch.ImsearchError, capsys: pytest.CaptureFixture[str]
 ) -> None:

