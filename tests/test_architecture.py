@@ -213,7 +213,7 @@ def test_help_imports_only_what_it_draws_with() -> None:
 
 
 def test_a_run_started_from_the_web_imports_nothing_of_the_web() -> None:
-    assert not modules_after("import imsearch.server.jobs.child") & {
+    assert not modules_after("import imsearch.workers.child, imsearch.server.jobs.job") & {
         "fastapi",
         "starlette",
         "pydantic",

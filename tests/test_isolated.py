@@ -5,8 +5,6 @@ import os
 import resource
 import signal
 import struct
-import threading
-import time
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,18 +13,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from processes import PATIENCE, children
 
 import imsearch
 from imsearch.errors import PictureError, ProbeError
 from imsearch.images import decode, thumbnails
-from imsearch.search.isolated import ROOM, IsolatedReader
+from imsearch.search.isolated import READ_PROBES, SPARE, IsolatedReader
 from imsearch.search.probes import PreparedProbe, read_probe
 from imsearch.types.preprocessing import Preprocessing
 from imsearch.types.probes import Crop
 
 PREPROCESSING = Preprocessing(64, (48, 48), "bicubic", (0.0,) * 3, (1.0,) * 3)
 WANTED = (PREPROCESSING, PREPROCESSING.squeezed)
-PATIENCE = 30.0
+WORK = READ_PROBES.name
 
 
 @pytest.fixture
@@ -36,10 +35,9 @@ def reader() -> Iterator[IsolatedReader]:
     opened.close()
 
 
-def worker_of(reader: IsolatedReader):
-    """The only worker of a reader."""
-    assert reader._processes is not None
-    (worker,) = reader._processes.workers
+def only_worker() -> int:
+    """The number of the only process that reads probes for this one."""
+    (worker,) = children(WORK)
     return worker
 
 
@@ -123,49 +121,45 @@ def test_thumbnails(photos: list[Path], reader: IsolatedReader) -> None:
         reader.thumbnail(b"text", 100)
 
 
-def stopped_at_a_task(reader: IsolatedReader, data: bytes, threads: ThreadPoolExecutor):
-    """A worker that is at a probe and does nothing, as in a decoder that hangs, and what comes of it."""
-    reader.read(data)
-    worker = worker_of(reader)
-    worker.process.send_signal(signal.SIGSTOP)
-    outcome = threads.submit(reader.read, data)
-    deadline = time.monotonic() + PATIENCE
-    while not worker.busy:
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.01)
-    return worker, outcome
-
-
 def test_a_crash_costs_one_probe(stripes: bytes, reader: IsolatedReader) -> None:
-    with ThreadPoolExecutor(1) as threads:
-        worker, outcome = stopped_at_a_task(reader, stripes, threads)
-        worker.process.send_signal(signal.SIGKILL)
-        with pytest.raises(ProbeError, match=r"cannot be used: the decoder crashed on it \(exit -9\)"):
-            outcome.result(PATIENCE)
-    assert reader.read(stripes).width == 160
+    for sent, reason in (
+        (signal.SIGSEGV, r"the decoder crashed on it \(SIGSEGV\)"),
+        (signal.SIGKILL, r"the process that read it was killed \(SIGKILL\)"),
+    ):
+        reader.read(stripes)
+        worker = only_worker()
+        os.kill(worker, signal.SIGSTOP)  # as in a decoder that hangs
+        with ThreadPoolExecutor(1) as threads:
+            outcome = threads.submit(reader.read, stripes)
+            os.kill(worker, sent)
+            os.kill(worker, signal.SIGCONT)
+            with pytest.raises(ProbeError, match=f"cannot be used: {reason}") as raised:
+                outcome.result(PATIENCE)
+        assert raised.value.probe == "the picture"
+        assert reader.read(stripes).width == 160
 
 
 def test_a_hang_costs_one_probe(stripes: bytes) -> None:
     reader = IsolatedReader(workers=1, seconds=3)
     try:
-        with ThreadPoolExecutor(1) as threads:
-            _, outcome = stopped_at_a_task(reader, stripes, threads)
-            with pytest.raises(ProbeError, match="cannot be used: reading it took longer than 3 s"):
-                outcome.result(PATIENCE)
+        reader.read(stripes)
+        os.kill(only_worker(), signal.SIGSTOP)
+        with pytest.raises(ProbeError, match="cannot be used: reading it took longer than 3 s"):
+            reader.read(stripes)
         assert reader.read(stripes).width == 160
     finally:
         reader.close()
 
 
-def peak_of(reader: IsolatedReader) -> int:
+def peak_of_worker() -> int:
     """The most memory that the worker has had, in bytes."""
-    status = Path(f"/proc/{worker_of(reader).process.pid}/status").read_text()
+    status = Path(f"/proc/{only_worker()}/status").read_text()
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) * 1024
 
 
 def test_a_bomb_is_refused_before_it_is_decoded(reader: IsolatedReader, stripes: bytes) -> None:
     reader.read(stripes)
-    before = peak_of(reader)
+    before = peak_of_worker()
     bomb = png_of_zeros(12_000, 10_000)
     for data, message in (
         (png_of_zeros(20_000, 20_000), "too large: over the limit of 100 megapixels"),
@@ -176,16 +170,16 @@ def test_a_bomb_is_refused_before_it_is_decoded(reader: IsolatedReader, stripes:
                 get(data)
     with pytest.raises(PictureError, match="too large"):
         reader.thumbnail(png_of_zeros(20_000, 20_000), 100)
-    assert peak_of(reader) < before + 8 * len(bomb) + (20 << 20)
+    assert peak_of_worker() < before + 8 * len(bomb) + (20 << 20)
     assert read_probe(png_of_zeros(2000, 1000)).width == 2000
 
 
 def test_a_worker_is_held_to_its_memory(reader: IsolatedReader, stripes: bytes) -> None:
     reader.read(stripes)
-    process = worker_of(reader).process
-    most, _ = resource.prlimit(process.pid, resource.RLIMIT_AS)
-    assert ROOM < most < ROOM + (4 << 30)
-    resource.prlimit(process.pid, resource.RLIMIT_AS, (600 << 20, 600 << 20))
+    worker = only_worker()
+    most, _ = resource.prlimit(worker, resource.RLIMIT_AS)
+    assert SPARE < most < SPARE + (4 << 30)
+    resource.prlimit(worker, resource.RLIMIT_AS, (600 << 20, 600 << 20))
     with pytest.raises(ProbeError, match=r"not enough memory|crashed"):
         reader.read(png_of_zeros(10_000, 9_000))
     assert reader.read(stripes).width == 160
@@ -206,13 +200,9 @@ def test_many_threads_at_once(photos: list[Path]) -> None:
 
 def test_no_process_before_the_first_probe_nor_after_the_last(stripes: bytes) -> None:
     reader = IsolatedReader(workers=2)
-    assert reader._processes is None
+    assert not children(WORK)
     reader.read(stripes)
-    processes = [worker.process for worker in reader._processes.workers if worker.process is not None]
-    assert len(processes) == 1
+    assert len(children(WORK)) == 1
     reader.close()
-    for process in processes:
-        assert process.returncode is not None
-        with pytest.raises(ProcessLookupError):
-            os.kill(process.pid, 0)
+    assert not children(WORK)
     reader.close()

@@ -15,11 +15,13 @@ from typing import Any
 import httpx2
 import pytest
 from fastapi import FastAPI
+from processes import children, wait_for_end
 from servers import running
 from test_server import problem
 
 import imsearch
 from imsearch.server.app import create_app
+from imsearch.server.jobs.job import DO_JOB
 from imsearch.server.settings import Settings
 
 MANY = 3000
@@ -108,17 +110,19 @@ def test_an_index_run_is_watched_to_its_end(library: imsearch.Library, album: Pa
 
 
 def test_a_run_that_is_cancelled_keeps_what_was_done(library: imsearch.Library, many: Path, stripes: bytes) -> None:
-    with served(library, many) as (client, app):
+    with served(library, many) as (client, _):
         response = client.post("/v1/runs/index", json={"folders": [str(many)]})
         location = response.headers["location"]
         with watching(client, response) as told:
             first_batch(told)
-            run = app.state.runs.find(response.json()["id"])
-            assert os.getpriority(os.PRIO_PROCESS, run._process.pid) > os.getpriority(os.PRIO_PROCESS, 0)
+            (process,) = children(DO_JOB.name)
+            assert os.getpriority(os.PRIO_PROCESS, process) > os.getpriority(os.PRIO_PROCESS, 0)
+            os.kill(process, signal.SIGSTOP)  # so that it is not over before it can be cancelled
             refused = problem(client.post("/v1/runs/index", json={}), "running", 409)
             assert refused["run"] == response.json()["id"]
             assert client.post("/v1/query", files={"picture": stripes}).json()["hits"]
             assert client.delete(location).status_code == 202
+            os.kill(process, signal.SIGCONT)
             *_, last = told
         assert (last["state"], last["stage"], last["report"], last["problem"]) == ("cancelled", "finished", None, None)
         kept = library.info().files
@@ -130,11 +134,12 @@ def test_a_run_that_is_cancelled_keeps_what_was_done(library: imsearch.Library, 
 
 
 def test_a_process_that_is_killed_fails_its_run_alone(library: imsearch.Library, many: Path) -> None:
-    with served(library, many) as (client, app):
+    with served(library, many) as (client, _):
         response = client.post("/v1/runs/index", json={})
         with watching(client, response) as told:
             first_batch(told)
-            app.state.runs.find(response.json()["id"])._process.kill()
+            (process,) = children(DO_JOB.name)
+            os.kill(process, signal.SIGKILL)
             *_, last = told
         assert last["state"] == "failed"
         assert last["problem"]["type"] == "urn:imsearch:problem:failed"
@@ -164,7 +169,7 @@ def test_a_run_ends_with_its_server(library: imsearch.Library, many: Path) -> No
             first_batch(told)
         run = app.state.runs.find(response.json()["id"])
     assert run.snapshot().state == "cancelled"
-    assert run._process.returncode is not None
+    assert not children(DO_JOB.name)
     assert 0 < library.info().files < MANY
 
 
@@ -184,10 +189,13 @@ def test_however_the_server_ends_its_run_does(
         watching(client, client.post("/v1/runs/index", json={})) as told,
     ):
         first_batch(told)
+        (run,) = children(DO_JOB.name, process.pid)
+        end = os.pidfd_open(run)
         os.killpg(process.pid, stopping)  # as a terminal does
         with contextlib.suppress(httpx2.HTTPError):  # killed, it cannot end its answers
             assert all(state["state"] != "done" for state in told)
-    _, said = process.communicate()  # the run has the same standard error, so this also waits for its end
+    _, said = process.communicate()
+    wait_for_end(end)
     assert process.returncode == (0 if stopping != signal.SIGKILL else -signal.SIGKILL)
     assert "running task" not in said  # uvicorn says so where it had to wait for a stream
     assert "Traceback" not in said
@@ -204,13 +212,13 @@ def test_a_watcher_that_goes_leaves_nothing(library: imsearch.Library, many: Pat
             for _ in range(3):
                 with watching(client, response) as told:
                     next(told)
-            assert run._watchers
+            assert run.watchers
             first_batch(first)
             client.delete(response.headers["location"])
             for state in first:
                 last = state
     assert last["state"] == "cancelled"
-    assert not run._watchers
+    assert not run.watchers
 
 
 # Folders

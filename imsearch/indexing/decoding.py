@@ -1,18 +1,52 @@
 """Decoding on all cores, in worker processes that may crash or hang without harm."""
 
-import functools
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from types import TracebackType
 
-from imsearch.indexing.reading import PIXELS, Failed, Outcome, Task, process
+from imsearch.indexing.reading import (
+    PIXELS,
+    Decoded,
+    Failed,
+    Known,
+    NotAPicture,
+    Outcome,
+    Task,
+    Vanished,
+    process,
+)
 from imsearch.types.preprocessing import Preprocessing
-from imsearch.workers.child import LENGTH
-from imsearch.workers.supervisor import LostError, Processes
+from imsearch.workers.pool import LostTaskError, PassingError, Pool
+from imsearch.workers.work import Tell, Work
 
 SECONDS_PER_FILE = 60.0
 """A file that takes longer is given up; ordinary ones take milliseconds."""
+
+TRIES = 2
+"""How often a file that crashes its process is read: only if it does so in a new process too, the file is to blame."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeSettings:
+    """What pictures are decoded for: the model that ``preprocessing`` is of, and ``regions`` to be cut from them."""
+
+    preprocessing: Preprocessing
+    regions: bool
+
+
+def _read(settings: DecodeSettings, task: Task, tell: Tell) -> Outcome:
+    return process(task, settings.preprocessing, settings.regions)
+
+
+READ_FILES = Work(
+    name="imsearch.indexing.decoding:READ_FILES",
+    do=_read,
+    settings=DecodeSettings,
+    tasks=(Task,),
+    results=(Decoded, Known, NotAPicture, Failed, Vanished),
+)
 
 
 class DecodePool:
@@ -27,14 +61,15 @@ class DecodePool:
         regions: bool = False,
     ) -> None:
         height, width = preprocessing.output_size
-        sizes = [height * width * 3, *([PIXELS * 3] if regions else [])]
-        self._processes: Processes[Task, Outcome] = Processes(
-            functools.partial(process, preprocessing=preprocessing, regions=regions),
-            memory=sum(LENGTH + size for size in sizes),
+        self._pool = Pool(
+            READ_FILES,
+            DecodeSettings(preprocessing, regions),
             seconds=seconds_per_file,
             count=workers,
+            memory=3 * (height * width + (PIXELS if regions else 0)),
+            tries=TRIES,
         )
-        self._threads = ThreadPoolExecutor(self._processes.count, thread_name_prefix="imsearch-decode")
+        self._threads = ThreadPoolExecutor(self._pool.count, thread_name_prefix="imsearch-decode")
 
     def __enter__(self) -> "DecodePool":
         return self
@@ -43,12 +78,15 @@ class DecodePool:
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
-        self._processes.stop()
+        self._pool.stop()
         self._threads.shutdown()
-        self._processes.close()
+        self._pool.close()
 
     def map(self, tasks: Iterable[Task], ahead: int) -> Iterator[Outcome]:
-        """The outcome of each task, in their order; at most ``ahead`` of them are begun or waiting."""
+        """The outcome of each task, in their order; at most ``ahead`` of them are begun or waiting.
+
+        Raises `WorkerError` for a bug of ours in a worker process, which says nothing of the file.
+        """
         waiting: deque[Future[Outcome]] = deque()
         for task in tasks:
             waiting.append(self._threads.submit(self._run, task))
@@ -59,6 +97,6 @@ class DecodePool:
 
     def _run(self, task: Task) -> Outcome:
         try:
-            return self._processes.run(task)
-        except LostError as exc:
-            return Failed(str(exc))
+            return self._pool.run(task)
+        except LostTaskError as exc:
+            return Failed(str(exc), passing=isinstance(exc, PassingError))

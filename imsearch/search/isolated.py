@@ -1,20 +1,21 @@
 """Probes that strangers send, decoded in processes of their own."""
 
-import functools
 import os
 import threading
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar, cast
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imsearch.errors import ImsearchError, PictureError, ProbeError
+from imsearch.errors import PictureError, ProbeError
 from imsearch.images import convert, decode, thumbnails
 from imsearch.search.probes import PreparedProbe, Probe, decoded, encoded, name_of, read_probe
 from imsearch.types.preprocessing import Preprocessing
 from imsearch.types.probes import Crop
-from imsearch.workers.supervisor import LostError, Processes
+from imsearch.workers.pool import LostTaskError, PassingError, Pool
+from imsearch.workers.work import Tell, Work
 
 SECONDS = 15.0
 """What reading one picture may take; the largest that are allowed take two or three."""
@@ -22,13 +23,75 @@ SECONDS = 15.0
 PIXELS = 100_000_000
 """Bytes of a larger picture are refused: decoding them takes up to 1.3 GB."""
 
-ROOM = 3 << 30
+SPARE = 3 << 30
 """Bytes of memory that a worker may take for a picture: enough for the largest that can be indexed."""
 
 MEMORY = 4 << 20
 """Bytes shared with a worker: what models are shown fits many times, and whole pictures go through its pipe."""
 
-T = TypeVar("T")
+
+@dataclass(frozen=True, slots=True)
+class ReadProbe:
+    """A request for an encoded probe, which may be that of the file at ``path``: prepared for each of ``wanted``, or,
+    where none is, with all of its pixels."""
+
+    name: str
+    data: bytes
+    path: bytes | None
+    crop: Crop | None
+    most_pixels: int
+    wanted: tuple[Preprocessing, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedProbe:
+    """The answer: ``arrays`` are uint8 (height, width, 3), one for each of what was wanted, or the whole picture;
+    ``width`` and ``height`` are those of the original."""
+
+    width: int
+    height: int
+    digest: bytes | None
+    path: bytes | None
+    arrays: tuple[NDArray[np.uint8], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MakeThumbnail:
+    """A request for a JPEG of an encoded picture that fits a square of ``side`` pixels."""
+
+    data: bytes
+    side: int
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """The answer: the bytes of a JPEG."""
+
+    data: bytes
+
+
+Request = ReadProbe | MakeThumbnail
+Reply = DecodedProbe | Thumbnail
+
+
+def _answer(settings: None, request: Request, tell: Tell) -> Reply:
+    if isinstance(request, MakeThumbnail):
+        return Thumbnail(thumbnails.thumbnail_of(request.data, request.side))
+    wanted = request.wanted
+    probe = decoded(
+        request.name, request.data, request.path, request.crop, wanted[0] if wanted else None, request.most_pixels
+    )
+    arrays = tuple(probe.prepared(each) for each in wanted) or (np.asarray(probe.image),)
+    return DecodedProbe(probe.width, probe.height, probe.digest, probe.path, arrays)
+
+
+READ_PROBES = Work(
+    name="imsearch.search.isolated:READ_PROBES",
+    do=_answer,
+    settings=type(None),
+    tasks=(ReadProbe, MakeThumbnail),
+    results=(DecodedProbe, Thumbnail),
+)
 
 
 class IsolatedReader:
@@ -43,83 +106,63 @@ class IsolatedReader:
         self._count = workers
         self._seconds = seconds
         self._most_pixels = most_pixels
-        self._processes: Processes[Callable[[], Any], Any] | None = None
+        self._pool: Pool[None, Request, Reply] | None = None
         self._opening = threading.Lock()
 
     def close(self) -> None:
         """End the processes, when no thread is at a probe any more."""
         with self._opening:
-            if self._processes is not None:
-                self._processes.close()
-            self._processes = None
+            if self._pool is not None:
+                self._pool.close()
+            self._pool = None
 
     def read(self, source: Any, crop: Crop | None = None) -> Probe:
         """A probe of any kind with all of its pixels, as `read_probe` gives it. What is no encoded picture (an image,
-        an array, the clipboard) is read in this process. Raises `ProbeError` with the reason where it cannot be had.
+        an array, the clipboard) is read in this process. Raises `ProbeError` with the reason where it is unavailable.
         """
         if not isinstance(source, (str, os.PathLike, bytes)):
             return read_probe(source, crop)
-        pixels, digest, path = self._run_on(source, _whole, crop)
-        image = convert.from_array(pixels)
-        return Probe(name_of(source), image, *image.size, digest, path)
+        reply = self._read(source, crop)
+        image = convert.from_array(reply.arrays[0])
+        return Probe(name_of(source), image, *image.size, reply.digest, reply.path)
 
     def prepare(self, source: Any, crop: Crop | None, wanted: Sequence[Preprocessing]) -> Probe | PreparedProbe:
-        """The same, but of an encoded picture there is only what a model is shown that has it ``wanted`` so: a few
-        hundred kB, however large it is. The first makes the largest demand on its size."""
+        """The same, but an encoded picture gives only what a model sees whose preprocessing is among ``wanted``: a few
+        hundred kB, however large it is. The first of them makes the largest demand on its size."""
         if not isinstance(source, (str, os.PathLike, bytes)):
             return read_probe(source, crop, wanted[0])
-        return self._run_on(source, _prepared, crop, wanted)
+        reply = self._read(source, crop, tuple(wanted))
+        inputs = dict(zip(wanted, reply.arrays, strict=True))
+        return PreparedProbe(name_of(source), reply.width, reply.height, reply.digest, reply.path, inputs)
 
     def thumbnail(self, data: bytes, side: int) -> bytes:
         """A JPEG of an encoded picture, upright, that fits a square of ``side`` pixels. Raises `PictureError`."""
-        return self._run(functools.partial(thumbnails.thumbnail_of, data, side))
+        reply = self._run(MakeThumbnail(data, side))
+        assert isinstance(reply, Thumbnail)
+        return reply.data
 
-    def _run_on(self, source: str | os.PathLike[str] | bytes, job: Callable[..., T], *arguments: Any) -> T:
-        """What a job gives for an encoded probe."""
+    def _read(
+        self, source: str | os.PathLike[str] | bytes, crop: Crop | None, wanted: tuple[Preprocessing, ...] = ()
+    ) -> DecodedProbe:
         name = name_of(source)
         most_pixels = self._most_pixels if isinstance(source, bytes) else decode.MAX_PIXELS
         try:
-            return self._run(functools.partial(job, name, *encoded(source), most_pixels, *arguments))
+            reply = self._run(ReadProbe(name, *encoded(source), crop, most_pixels, wanted))
         except PictureError as exc:
-            raise ProbeError(f"{name} cannot be used: {exc}") from exc
+            raise ProbeError(f"{name} cannot be used: {exc}", probe=name) from exc
+        assert isinstance(reply, DecodedProbe)
+        return reply
 
-    def _run(self, job: Callable[[], T]) -> T:
+    def _run(self, request: Request) -> Reply:
         try:
-            result = self._started().run(job)
-        except LostError as exc:
-            raise PictureError(str(exc)) from exc
-        if isinstance(result, ImsearchError):
-            raise result
-        return cast(T, result)
+            return self._started().run(request)
+        except LostTaskError as exc:
+            raise PictureError(str(exc), passing=isinstance(exc, PassingError)) from exc
 
-    def _started(self) -> Processes[Callable[[], Any], Any]:
+    def _started(self) -> Pool[None, Request, Reply]:
         with self._opening:
-            if self._processes is None:
-                self._processes = Processes(_answer, memory=MEMORY, seconds=self._seconds, count=self._count, room=ROOM)
-            return self._processes
-
-
-def _answer(job: Callable[[], T]) -> T | ImsearchError:
-    """What a job gives, or why not: exceptions go back to whoever asked."""
-    try:
-        return job()
-    except ImsearchError as exc:
-        return exc
-    except MemoryError:
-        return PictureError("too large: not enough memory to decode it")
-
-
-def _whole(
-    name: str, data: bytes, path: bytes | None, most_pixels: int, crop: Crop | None
-) -> tuple[NDArray[np.uint8], bytes | None, bytes | None]:
-    """Pixels, digest and path of a probe: a Pillow image would not go through the shared memory."""
-    probe = decoded(name, data, path, crop, most_pixels=most_pixels)
-    return np.asarray(probe.image), probe.digest, probe.path
-
-
-def _prepared(
-    name: str, data: bytes, path: bytes | None, most_pixels: int, crop: Crop | None, wanted: Sequence[Preprocessing]
-) -> PreparedProbe:
-    probe = decoded(name, data, path, crop, wanted[0], most_pixels)
-    inputs = {each: probe.prepared(each) for each in wanted}
-    return PreparedProbe(probe.name, probe.width, probe.height, probe.digest, probe.path, inputs)
+            if self._pool is None:
+                self._pool = Pool(
+                    READ_PROBES, None, seconds=self._seconds, count=self._count, memory=MEMORY, spare=SPARE
+                )
+            return self._pool

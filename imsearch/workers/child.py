@@ -1,74 +1,142 @@
-"""Does one task after another: a process of its own, so that a decoder that crashes or hangs on a broken picture takes
-down nothing else.
+"""What a child process runs: ``python -m imsearch.workers.child MODULE:ATTRIBUTE``, started by
+`imsearch.workers.process`.
 
-`imsearch.workers.supervisor` starts it as ``python -m imsearch.workers.child MEMORY SIZE [ROOM]``. Through pipes come
-the function that does the tasks and then, until standard input ends, a task at a time, and a result goes back for each,
-all pickled; but the arrays of a result lie in the memory that both share when it is sent, each after its length, as far
-as they fit. ROOM limits the memory that it may take besides what it starts with, in bytes.
+The argument names a `Work`. Frames come through standard input: a `Setup`, the settings of the work, then its tasks.
+Frames of events, results, failures and records of logging go to standard output, which nobody else writes to: what
+libraries print goes to standard error.
 """
 
-import mmap
-import pickle
+import _thread
+import faulthandler
+import importlib
+import logging
+import os
 import signal
 import sys
-from collections.abc import Callable
+import threading
+import traceback
 from pathlib import Path
 from typing import Any, BinaryIO
 
-LENGTH = 8
-"""Bytes in the shared memory that say how many follow."""
+from imsearch.errors import ImsearchError
+from imsearch.workers.frames import FrameReader, FrameWriter
+from imsearch.workers.memory import SharedMemory
+from imsearch.workers.work import Bug, LogLine, OutOfMemory, Refusal, Setup, Work
+
+NICENESS = 10
+
+INTERRUPTED = 130
+"""Exit code, as of the command line."""
+
+MOST_CHARACTERS = 20_000
+"""Of a record of logging that the parent gets."""
 
 
-def serve(answer: Callable[[Any], Any], tasks: BinaryIO, results: BinaryIO, memory: mmap.mmap) -> None:
-    """Answer each task of the stream ``tasks`` on ``results`` until it ends."""
-    while True:
-        try:
-            task = pickle.load(tasks)  # noqa: S301  the parent process is the only writer
-        except EOFError:
-            return
-        results.write(_packed(answer(task), memory))
-        results.flush()
+def main(name: str) -> int:
+    """Do the work of that name until standard input ends. Returns the exit code."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes the pipe
+    faulthandler.enable()
+    results, tasks = _own_stdout(), sys.stdin.buffer
+    work = _work_named(name)
+    reader = FrameReader(tasks, work.sent)
+    setup: Setup = reader.read()
+    memory = SharedMemory.attached(setup.name, setup.size) if setup.size else None
+    writer = FrameWriter(results, work.received, memory)
+    _log_to(writer, setup.log_level)
+    settings = reader.read()
+    if setup.spare is not None:
+        limit_memory(setup.spare)
+    try:
+        if work.background:
+            _do_in_background(work, settings, reader, writer)
+        else:
+            while True:
+                _answer(work, settings, reader.read(), writer, memory)
+    except EOFError:
+        pass
+    except (KeyboardInterrupt, BrokenPipeError):
+        return INTERRUPTED
+    return 0
 
 
-def _packed(result: object, memory: mmap.mmap) -> bytes:
-    """A result pickled, but for the arrays that have been put into ``memory``."""
-    at = 0
-
-    def keep_in_pickle(array: pickle.PickleBuffer) -> bool:
-        nonlocal at
-        raw = array.raw()
-        end = at + LENGTH + raw.nbytes
-        if end > len(memory):
-            return True
-        memory[at : at + LENGTH] = raw.nbytes.to_bytes(LENGTH, "little")
-        memory[at + LENGTH : end] = raw
-        at = end
-        return False
-
-    return pickle.dumps(result, protocol=5, buffer_callback=keep_in_pickle)
+def _do_in_background(work: Work[Any, Any, Any], settings: object, reader: FrameReader, writer: FrameWriter) -> None:
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    task = reader.read()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    threading.Thread(target=_interrupt_at_end_of_input, daemon=True).start()
+    _answer(work, settings, task, writer, None)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is over, so what comes now interrupts nothing
 
 
-def shared_memory(name: str, size: int) -> mmap.mmap:
-    """The memory that the parent shares: an inherited file descriptor, or on Windows a name."""
-    if sys.platform == "win32":
-        return mmap.mmap(-1, size, tagname=name)
-    return mmap.mmap(int(name), size)
+def _answer(
+    work: Work[Any, Any, Any], settings: object, task: object, writer: FrameWriter, memory: SharedMemory | None
+) -> None:
+    """Do a task, and write what comes of it."""
+    try:
+        result = work.do(settings, task, writer.write)
+        if memory is not None:
+            memory.clear()
+        writer.write(result)
+    except ImsearchError as exc:
+        writer.write(Refusal.of(exc))
+    except MemoryError:
+        writer.write(OutOfMemory())
+    except Exception:
+        writer.write(Bug(traceback.format_exc()))
 
 
-def limit_memory(room: int) -> None:
-    """Have whatever takes more than ``room`` bytes of addresses besides those in use fail; on Linux only."""
+def limit_memory(spare: int) -> None:
+    """Have whatever takes more than ``spare`` bytes of addresses besides those in use fail; on Linux only."""
     if sys.platform == "linux":
         import resource
 
         pages = int(Path("/proc/self/statm").read_text().split()[0])
-        most = pages * resource.getpagesize() + room
+        most = pages * resource.getpagesize() + spare
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
+def _work_named(name: str) -> Work[Any, Any, Any]:
+    module, _, attribute = name.partition(":")
+    work: Work[Any, Any, Any] = getattr(importlib.import_module(module), attribute)
+    return work
+
+
+def _own_stdout() -> BinaryIO:
+    """Standard output, which from now on nobody else writes to: what libraries print goes to standard error."""
+    own = os.dup(1)
+    os.dup2(2, 1)
+    return os.fdopen(own, "wb")
+
+
+def _interrupt_at_end_of_input() -> None:
+    while os.read(0, 1):  # not through sys.stdin, whose lock this thread would hold when the process ends
+        pass
+    if sys.platform == "win32":
+        _thread.interrupt_main()
+    else:  # this also ends what the main thread waits on
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+
+class _FrameHandler(logging.Handler):
+    """Sends records of logging to the parent."""
+
+    def __init__(self, writer: FrameWriter) -> None:
+        super().__init__()
+        self._writer = writer
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._writer.write(LogLine(record.levelno, record.name, self.format(record)[:MOST_CHARACTERS]))
+        except OSError:  # the parent is gone, which the next answer finds out
+            pass
+        except Exception:
+            self.handleError(record)
+
+
+def _log_to(writer: FrameWriter, level: int) -> None:
+    logging.basicConfig(level=level, format="%(message)s", handlers=[_FrameHandler(writer)])
+
+
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes the pipe
-    memory = shared_memory(sys.argv[1], int(sys.argv[2]))
-    answer = pickle.load(sys.stdin.buffer)  # noqa: S301  the parent process is the only writer
-    if len(sys.argv) > 3:
-        limit_memory(int(sys.argv[3]))
-    serve(answer, sys.stdin.buffer, sys.stdout.buffer, memory)
+    raise SystemExit(main(sys.argv[1]))

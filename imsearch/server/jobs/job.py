@@ -3,18 +3,18 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from imsearch.errors import ImsearchError
 from imsearch.library import Library
 from imsearch.types.duplicates import DuplicateGroup
-from imsearch.types.events import Event, Listener
+from imsearch.types.events import Compared, Event, Judged, Listener, PreparingModel, Progress, Scanned, Skip
 from imsearch.types.libraries import IndexReport
+from imsearch.workers.work import Tell, Work
 
 Kind = Literal["index", "duplicates"]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A library as the server has opened it."""
+class LibraryAddress:
+    """Where a library is, and how the server has opened it."""
 
     path: str
     model: str
@@ -36,6 +36,13 @@ class IndexJob:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundGroups:
+    """The outcome of a search for duplicates."""
+
+    groups: list[DuplicateGroup]
+
+
+@dataclass(frozen=True, slots=True)
 class DuplicatesJob:
     """To find groups of duplicates, as `Library.duplicates` is told."""
 
@@ -46,9 +53,11 @@ class DuplicatesJob:
     keep: tuple[str, ...]
     prefer: tuple[str, ...]
 
-    def run(self, library: Library, listener: Listener) -> list[DuplicateGroup]:
+    def run(self, library: Library, listener: Listener) -> FoundGroups:
         """Do it."""
-        return library.duplicates(self.under, series=self.series, keep=self.keep, prefer=self.prefer, listener=listener)
+        return FoundGroups(
+            library.duplicates(self.under, series=self.series, keep=self.keep, prefer=self.prefer, listener=listener)
+        )
 
 
 Job = IndexJob | DuplicatesJob
@@ -59,5 +68,26 @@ class Begun:
     """The library is open and the work begins."""
 
 
-Message = Begun | Event | IndexReport | list[DuplicateGroup] | ImsearchError
-"""What comes from a child process; the last one is the outcome."""
+Outcome = IndexReport | FoundGroups
+
+Message = Begun | Event | Outcome
+"""What comes from a child process; an `Outcome` is the last."""
+
+
+def _do(address: LibraryAddress, job: Job, tell: Tell) -> Outcome:
+    with Library(address.path, model=address.model, device=address.device) as library:
+        tell(Begun())
+        return job.run(library, tell)
+
+
+DO_JOB = Work(
+    name="imsearch.server.jobs.job:DO_JOB",
+    do=_do,
+    settings=LibraryAddress,
+    tasks=(IndexJob, DuplicatesJob),
+    events=(Begun, PreparingModel, Scanned, Progress, Skip, Compared, Judged),
+    results=(IndexReport, FoundGroups),
+    background=True,
+)
+"""A job over a library in a process of its own and of low priority, so that the server's queries need not wait for
+Python's lock, for memory, or for a core. What was done is kept when it is interrupted."""

@@ -3,11 +3,8 @@
 import asyncio
 import contextlib
 import datetime
-import os
-import pickle
+import logging
 import secrets
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -19,11 +16,13 @@ from pydantic import BaseModel, ConfigDict
 from imsearch.duplicates.review import Decision
 from imsearch.errors import ImsearchError
 from imsearch.formatting.wording import printable
-from imsearch.server.jobs.job import Begun, Job, Kind, Message, Place
+from imsearch.server.jobs.job import DO_JOB, Begun, FoundGroups, Job, Kind, LibraryAddress, Message
 from imsearch.server.problems import ProblemDocument, ProblemError, problem_of
 from imsearch.types.duplicates import DuplicateGroup
 from imsearch.types.events import Compared, Judged, PreparingModel, Progress, Scanned, Skip
 from imsearch.types.libraries import IndexReport
+from imsearch.workers.process import Process, name_of_end
+from imsearch.workers.work import OutOfMemoryError, WorkerError
 
 SECONDS_TO_END = 5.0
 """What a cancelled run is given to end by itself; a batch of pictures takes less. A library survives being killed."""
@@ -33,17 +32,13 @@ SECONDS_BETWEEN_SNAPSHOTS = 0.2
 MOST_SKIPS = 100
 """Of the last skipped files, which a snapshot has."""
 
-if sys.platform == "win32":
-    _FLAGS = subprocess.BELOW_NORMAL_PRIORITY_CLASS | subprocess.CREATE_NEW_PROCESS_GROUP
-else:
-    _FLAGS = 0
-
+_log = logging.getLogger(__name__)
 
 State = Literal["running", "done", "failed", "cancelled"]
 
 
 class SkippedFile(BaseModel):
-    """A file or folder that was passed over, and why."""
+    """A file or folder that was skipped, and why."""
 
     path: str
     reason: str
@@ -103,7 +98,7 @@ class Running:
     ``groups`` are what a search for duplicates has found, empty before; a person's decisions change them.
     """
 
-    def __init__(self, place: Place, job: Job) -> None:
+    def __init__(self, address: LibraryAddress, job: Job) -> None:
         """Start it."""
         self.id = secrets.token_hex(8)
         self.kind: Kind = job.kind
@@ -115,7 +110,8 @@ class Running:
         self._watchers: set[Callable[[], None]] = set()
         self._cancelled = False
         self._left = False
-        self._process = _start(place, job)
+        self._process = Process(DO_JOB, address)
+        self._process.send(job)
         self._killer = threading.Timer(SECONDS_TO_END, self._process.kill)
         self._killer.daemon = True
         self._reader = threading.Thread(target=self._follow, name="imsearch-run", daemon=True)
@@ -146,6 +142,12 @@ class Running:
                 await asyncio.sleep(SECONDS_BETWEEN_SNAPSHOTS)
                 await changed.wait()
 
+    @property
+    def watchers(self) -> int:
+        """How many watch its `snapshots`."""
+        with self._lock:
+            return len(self._watchers)
+
     def cancel(self) -> None:
         """Have it end soon; what was done is kept. It has ended when `join` returns."""
         with self._lock:
@@ -153,9 +155,7 @@ class Running:
                 return
             self._cancelled = True
             self._killer.start()
-        assert self._process.stdin is not None
-        with contextlib.suppress(OSError):
-            self._process.stdin.close()
+        self._process.close_input()
 
     def leave(self) -> None:
         """End all `snapshots`, whether or not the run has ended."""
@@ -186,17 +186,27 @@ class Running:
 
     def _follow(self) -> None:
         """Take what the process tells until it ends."""
-        assert self._process.stdout is not None
-        with self._process, contextlib.suppress(EOFError, OSError, pickle.UnpicklingError):
-            while True:
-                message: Message = pickle.load(self._process.stdout)  # noqa: S301  our own child
+        problem: ProblemError | None = None
+        try:
+            while self._run.state == "running":
+                message: Message = self._process.receive()
                 with self._lock:
                     self._take(message)
                 self._wake()
+        except EOFError:
+            pass
+        except ImsearchError as exc:
+            problem = problem_of(exc)
+        except OutOfMemoryError:
+            problem = _failure("there was not enough memory for it")
+        except WorkerError as exc:
+            _log.error("a run failed", exc_info=exc)
+            problem = problem_of(exc)
+        code = self._process.stop(SECONDS_TO_END)
         self._killer.cancel()
         with self._lock:
             if self._run.state == "running":
-                self._end_without_outcome()
+                self._end_without_outcome(problem, code)
         self._wake()
 
     def _take(self, message: Message) -> None:
@@ -220,20 +230,19 @@ class Running:
             case IndexReport():
                 run.report = message
                 self._end("done")
-            case list():
-                self.groups, run.groups = message, len(message)
+            case FoundGroups():
+                self.groups, run.groups = message.groups, len(message.groups)
                 self._end("done")
-            case ImsearchError():
-                run.problem = _document(problem_of(message))
-                self._end("failed")
 
-    def _end_without_outcome(self) -> None:
-        if self._cancelled:
+    def _end_without_outcome(self, problem: ProblemError | None, code: int) -> None:
+        if problem is None and self._cancelled:
             self._end("cancelled")
             return
-        code = self._process.returncode
-        detail = f"the process that did it ended unexpectedly (exit {code}); the server's log may say why"
-        self._run.problem = _document(ProblemError("failed", HTTPStatus.INTERNAL_SERVER_ERROR, detail))
+        if problem is None:
+            how = name_of_end(code)
+            _log.error("the process of a run ended unexpectedly (%s):\n%s", how, self._process.last_words)
+            problem = _failure(f"the process that did it ended unexpectedly ({how}); the server's log may say why")
+        self._run.problem = _document(problem)
         self._end("failed")
 
     def _end(self, state: State) -> None:
@@ -241,21 +250,8 @@ class Running:
         self._run.state, self._run.stage = state, "finished"
 
 
-def _start(place: Place, job: Job) -> subprocess.Popen[bytes]:
-    """A process that does a job; Ctrl-C is for the server alone, which then ends it."""
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "imsearch.server.jobs.child"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
-        start_new_session=True,
-        creationflags=_FLAGS,
-    )
-    assert process.stdin is not None
-    with contextlib.suppress(OSError):  # then it has ended already, which its reader finds out
-        pickle.dump((place, job), process.stdin, protocol=5)
-        process.stdin.flush()
-    return process
+def _failure(detail: str) -> ProblemError:
+    return ProblemError("failed", HTTPStatus.INTERNAL_SERVER_ERROR, detail)
 
 
 def _document(problem: ProblemError) -> ProblemDocument:

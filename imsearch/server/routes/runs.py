@@ -15,7 +15,7 @@ from imsearch.duplicates.keep import RULES, rules_named
 from imsearch.errors import LibraryNotFoundError, UsageError
 from imsearch.formatting.wording import printable
 from imsearch.library import Library
-from imsearch.server.jobs.job import DuplicatesJob, IndexJob, Job, Place
+from imsearch.server.jobs.job import DuplicatesJob, IndexJob, Job, LibraryAddress
 from imsearch.server.jobs.running import Run, Running
 from imsearch.server.problems import ProblemError, answers
 from imsearch.server.served import ServedDep
@@ -39,7 +39,7 @@ class Runs:
 
     def start(self, job: Job) -> Running:
         """Start a run. Raises `ProblemError` while one of its kind goes on."""
-        place = Place(str(self._library.path), self._library.model, self._library.device)
+        address = LibraryAddress(str(self._library.path), self._library.model, self._library.device)
         with self._lock:
             if self._stopped:
                 raise ProblemError("busy", HTTPStatus.SERVICE_UNAVAILABLE, "the server is being stopped")
@@ -52,7 +52,7 @@ class Runs:
                         hint="Wait for it, or cancel it.",
                         run=other.id,
                     )
-            run = Running(place, job)
+            run = Running(address, job)
             self._forget_one()
             self._runs.appendleft(run)
             return run
