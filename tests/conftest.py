@@ -1,5 +1,6 @@
 """Real pictures, models small enough to be quick, and libraries made with them."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,9 @@ import pytest
 import toy
 
 import imsearch
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch in several processes would have them wait for each other
 
 PHOTOS = Path(__file__).parents[1] / "data" / "photos"
 
@@ -58,14 +62,43 @@ def tiny_vit(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(folder)
 
 
-@pytest.fixture
-def album(tmp_path: Path, photos: list[Path]) -> Path:
-    """A folder with copies of a dozen photographs, to be changed at will."""
-    folder = tmp_path / "album"
+@pytest.fixture(scope="session")
+def _album_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the album of every test lies, one after the other, so that what was indexed there once fits all of them."""
+    folder = tmp_path_factory.mktemp("photos") / "album"
     folder.mkdir()
-    for photo in [path for path in photos if path.suffix == ".jpg"][:12]:
-        shutil.copy(photo, folder / photo.name)
     return folder
+
+
+@pytest.fixture(scope="session")
+def _indexed_once(
+    _album_folder: Path, tmp_path_factory: pytest.TempPathFactory, tiny_model: str, photos: list[Path]
+) -> Path:
+    """The folder of a library that holds the album. It is there to be copied."""
+    _lay_out(_album_folder, photos)
+    folder = tmp_path_factory.mktemp("indexed") / "library"
+    with imsearch.open(folder, model=tiny_model) as library:
+        library.index(_album_folder)
+    return folder
+
+
+def _lay_out(folder: Path, photos: list[Path]) -> None:
+    """Empty a folder, and copy a dozen photographs to it with their dates, by which they count as unchanged."""
+    folder.mkdir(exist_ok=True)
+    for entry in folder.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+    for photo in [path for path in photos if path.suffix == ".jpg"][:12]:
+        shutil.copy2(photo, folder)
+
+
+@pytest.fixture
+def album(_album_folder: Path, photos: list[Path]) -> Path:
+    """A folder with copies of a dozen photographs, to be changed at will."""
+    _lay_out(_album_folder, photos)
+    return _album_folder
 
 
 @pytest.fixture
@@ -73,6 +106,13 @@ def library(tmp_path: Path, tiny_model: str) -> Iterator[imsearch.Library]:
     """An empty library with the tiny model."""
     with imsearch.open(tmp_path / "library", model=tiny_model) as opened:
         yield opened
+
+
+@pytest.fixture
+def indexed_album(album: Path, library: imsearch.Library, _indexed_once: Path) -> Path:
+    """The album, which the library holds already."""
+    shutil.copytree(_indexed_once, library.path)
+    return album
 
 
 @pytest.fixture(scope="session")

@@ -185,10 +185,9 @@ def test_importing_the_package_imports_none_of_the_libraries() -> None:
 
 
 def test_a_query_imports_none_of_the_slow_ones(
-    tmp_path: Path, album: Path, library: imsearch.Library, stripes: bytes
+    tmp_path: Path, indexed_album: Path, library: imsearch.Library, stripes: bytes
 ) -> None:
     """What it opens is compiled and indexed already."""
-    library.index(album)
     (tmp_path / "probe.jpg").write_bytes(stripes)
     ask = f"imsearch.open({str(library.path)!r}).query({str(tmp_path / 'probe.jpg')!r})"
     slow = {

@@ -45,9 +45,8 @@ def test_generated_vectors_lie_as_real_ones_do(real: NDArray[np.float32]) -> Non
 
 
 def test_a_filled_library_answers_queries(
-    tmp_path: Path, real: NDArray[np.float32], library: imsearch.Library, album: Path
+    tmp_path: Path, real: NDArray[np.float32], library: imsearch.Library, indexed_album: Path
 ) -> None:
-    library.index(album)
     with imsearch.open(tmp_path / "filled", model=library.model) as filled:
         model = library._query_embedder().model  # the tiny one, which has 48 dimensions too
         vectors = np.concatenate(list(Generator(real, 1).pages(COUNT)))
@@ -55,7 +54,7 @@ def test_a_filled_library_answers_queries(
         times = inside.fill(filled.path, [vectors], model, "f32", lambda count, size: sizes.append(size))
         assert len(times) == -(-COUNT // 64)
         assert sizes[0] > COUNT * 48 * 2
-        assert len(filled.query(next(album.iterdir()), k=7)) == 7
+        assert len(filled.query(next(indexed_album.iterdir()), k=7)) == 7
         assert filled.info().files == COUNT
 
     probes = Generator(real, 2).page(0, 20).astype(np.float32)

@@ -44,16 +44,15 @@ def test_the_default_library_follows_the_environment(tmp_path: Path, monkeypatch
     assert imsearch.open().path.parts[-2:] == ("imsearch", "library")
 
 
-def test_a_library_keeps_its_model(library: imsearch.Library, album: Path, tiny_model: str) -> None:
-    library.index(album)
+def test_a_library_keeps_its_model(library: imsearch.Library, indexed_album: Path, tiny_model: str) -> None:
     with imsearch.open(library.path) as again:
         assert again.model == tiny_model
-        assert again.query(sorted(album.iterdir())[0], 1)[0].score == pytest.approx(1, abs=1e-6)
+        assert again.query(sorted(indexed_album.iterdir())[0], 1)[0].score == pytest.approx(1, abs=1e-6)
     with (
         imsearch.open(library.path, model="efficientnet-lite2") as other,
         pytest.raises(imsearch.UsageError, match=r"no vectors of 'efficientnet-lite2'.*index --model"),
     ):
-        other.query(sorted(album.iterdir())[0])
+        other.query(sorted(indexed_album.iterdir())[0])
 
 
 def test_changed_weights_are_an_error_that_names_both(
@@ -80,24 +79,22 @@ def test_changed_weights_are_an_error_that_names_both(
         assert library.info().files == 12
 
 
-def test_every_cache_can_go(library: imsearch.Library, album: Path, stripes: bytes) -> None:
-    library.index(album)
+def test_every_cache_can_go(library: imsearch.Library, indexed_album: Path, stripes: bytes) -> None:
     expected = [hit.path for hit in library.query(stripes, 12)]
     (cache,) = library.path.glob("candidates-*.faiss")
     for damage in (None, b"", b"garbage", cache.read_bytes()[:-100]):
         cache.unlink() if damage is None else cache.write_bytes(damage)
         with imsearch.open(library.path) as again:
             assert [hit.path for hit in again.query(stripes, 12)] == expected
-    library.index(album)
+    library.index(indexed_album)
     assert len(cache.read_bytes()) > 12 * 48 * 2
 
 
 def test_a_cache_of_another_library_is_not_believed(
-    library: imsearch.Library, album: Path, tmp_path: Path, stripes: bytes, tiny_model: str
+    library: imsearch.Library, indexed_album: Path, tmp_path: Path, stripes: bytes, tiny_model: str
 ) -> None:
-    library.index(album)
     with imsearch.open(tmp_path / "other", model=f"{tiny_model}:mean") as other:
-        other.index(album)
+        other.index(indexed_album)
         (mine,), (theirs,) = library.path.glob("candidates-*"), other.path.glob("candidates-*")
         expected = [hit.path for hit in library.query(stripes, 12)]
     shutil.copy(theirs, mine)
@@ -105,22 +102,20 @@ def test_a_cache_of_another_library_is_not_believed(
         assert [hit.path for hit in again.query(stripes, 12)] == expected
 
 
-def test_remove(library: imsearch.Library, album: Path) -> None:
-    library.index(album)
-    first = sorted(album.iterdir())[0]
+def test_remove(library: imsearch.Library, indexed_album: Path) -> None:
+    first = sorted(indexed_album.iterdir())[0]
     assert library.remove(first) == 1
     assert first.exists()
     with pytest.raises(imsearch.UsageError, match="knows no file"):
         library.remove(first)
-    assert library.remove(album) == 11
+    assert library.remove(indexed_album) == 11
     assert library.info().roots == ()
     with pytest.raises(imsearch.UsageError, match="name a folder"):
         library.index()
 
 
-def test_probes_of_every_kind_agree(library: imsearch.Library, album: Path) -> None:
-    library.index(album)
-    photo = sorted(album.iterdir())[2]
+def test_probes_of_every_kind_agree(library: imsearch.Library, indexed_album: Path) -> None:
+    photo = sorted(indexed_album.iterdir())[2]
     with Image.open(photo) as image:
         image.load()
     for probe in (str(photo), photo, photo.read_bytes(), image, np.asarray(image.convert("RGB"))):
@@ -139,21 +134,24 @@ def test_similarity(library: imsearch.Library, album: Path) -> None:
     assert not library.path.exists()
 
 
-def test_one_bad_probe_of_several_costs_only_its_own(library: imsearch.Library, album: Path) -> None:
-    library.index(album)
-    good = sorted(album.iterdir())[0]
-    answers = list(library.query_many([good, album / "none.jpg", b"no picture", good], 2))
+def test_one_bad_probe_of_several_costs_only_its_own(library: imsearch.Library, indexed_album: Path) -> None:
+    good = sorted(indexed_album.iterdir())[0]
+    answers = list(library.query_many([good, indexed_album / "none.jpg", b"no picture", good], 2))
     assert [answer.error is None for answer in answers] == [True, False, False, True]
     assert answers[0].hits == answers[3].hits
-    assert [answer.probe for answer in answers] == [str(good), str(album / "none.jpg"), "the picture", str(good)]
+    assert [answer.probe for answer in answers] == [
+        str(good),
+        str(indexed_album / "none.jpg"),
+        "the picture",
+        str(good),
+    ]
 
 
 def test_each_of_many_probes_is_answered(
-    library: imsearch.Library, album: Path, monkeypatch: pytest.MonkeyPatch
+    library: imsearch.Library, indexed_album: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    library.index(album)
     monkeypatch.setattr("imsearch.search.pipeline.PROBES_AT_ONCE", 5)
-    photos = sorted(album.iterdir())
+    photos = sorted(indexed_album.iterdir())
     for count in (4, 5, 6, 10, 12):
         answers = list(library.query_many(iter(photos[:count]), 1))
         assert [answer.hits[0].path for answer in answers] == [str(photo) for photo in photos[:count]]
@@ -170,11 +168,10 @@ def test_each_of_many_probes_is_answered(
     ],
 )
 def test_arguments_that_make_no_sense(
-    library: imsearch.Library, album: Path, arguments: dict[str, object], message: str
+    library: imsearch.Library, indexed_album: Path, arguments: dict[str, object], message: str
 ) -> None:
-    library.index(album)
     with pytest.raises(imsearch.UsageError, match=message):
-        library.query(sorted(album.iterdir())[0], **arguments)  # type: ignore[arg-type]
+        library.query(sorted(indexed_album.iterdir())[0], **arguments)  # type: ignore[arg-type]
 
 
 def test_a_file_in_place_of_the_library(tmp_path: Path) -> None:
@@ -214,9 +211,8 @@ def test_a_library_may_have_any_name(tmp_path: Path, tiny_model: str, album: Pat
         assert library.query(sorted(album.iterdir())[0], 1)[0].score == pytest.approx(1, abs=1e-6)
 
 
-def test_a_library_that_may_not_be_read(library: imsearch.Library, album: Path) -> None:
+def test_a_library_that_may_not_be_read(library: imsearch.Library, indexed_album: Path) -> None:
     """In a process of an ordinary user, because root may read everything."""
-    library.index(album)
     for folder in library.path.parents:
         if folder.stat().st_uid == os.geteuid() and folder != Path("/"):
             folder.chmod(folder.stat().st_mode | 0o055)
@@ -231,13 +227,12 @@ def test_a_library_that_may_not_be_read(library: imsearch.Library, album: Path) 
         "except imsearch.LibraryError as exc: print(exc)\n"
     )
     for mode, message in ((0o000, "cannot be looked into"), (0o555, "no permission to write")):
-        command = [sys.executable, "-c", code, library.path, album, str(mode)]
+        command = [sys.executable, "-c", code, library.path, indexed_album, str(mode)]
         result = subprocess.run(command, capture_output=True, text=True)
         library.path.chmod(0o755)
         assert message in result.stdout, result.stderr
 
 
-def test_records_and_errors_can_be_pickled(library: imsearch.Library, album: Path) -> None:
-    library.index(album)
-    hits = library.query(sorted(album.iterdir())[0])
+def test_records_and_errors_can_be_pickled(library: imsearch.Library, indexed_album: Path) -> None:
+    hits = library.query(sorted(indexed_album.iterdir())[0])
     assert pickle.loads(pickle.dumps(hits)) == hits

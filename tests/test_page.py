@@ -85,9 +85,8 @@ def tab(
 
 
 @pytest.fixture
-def address(library: imsearch.Library, album: Path) -> Iterator[str]:
+def address(library: imsearch.Library, indexed_album: Path) -> Iterator[str]:
     """A server over a library of a dozen photographs."""
-    library.index(album)
     with running(create_app(library)) as address:
         yield address
 

@@ -38,8 +38,9 @@ def test_facts_name_every_file(library: imsearch.Library, album: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "abc", "../catalog.sqlite3", "0" * 64, "\udcff", "é" * 64])
-def test_what_is_no_picture_of_the_library_is_told_so(library: imsearch.Library, album: Path, name: str) -> None:
-    library.index(album)
+def test_what_is_no_picture_of_the_library_is_told_so(
+    library: imsearch.Library, indexed_album: Path, name: str
+) -> None:
     for ask in (library.picture, library.thumbnail, lambda name: library.query(imsearch.Indexed(name))):
         with pytest.raises(imsearch.UnknownPictureError, match="no picture"):
             ask(name)
@@ -60,9 +61,8 @@ def test_a_thumbnail_is_upright_and_fits(library: imsearch.Library, tmp_path: Pa
     assert max(rendered(library.thumbnail(digest(folder / "turned.jpg"), 1280)).size) == 900  # never enlarged
 
 
-def test_a_kept_thumbnail_outlives_the_reach_of_its_file(library: imsearch.Library, album: Path) -> None:
-    photo, other = sorted(album.iterdir())[:2]
-    library.index(album)
+def test_a_kept_thumbnail_outlives_the_reach_of_its_file(library: imsearch.Library, indexed_album: Path) -> None:
+    photo, other = sorted(indexed_album.iterdir())[:2]
     names = digest(photo), digest(other)
     small = library.thumbnail(names[0])
     photo.unlink()
@@ -74,14 +74,15 @@ def test_a_kept_thumbnail_outlives_the_reach_of_its_file(library: imsearch.Libra
     assert library.query(imsearch.Indexed(names[0]))[0].path == str(photo)  # its vector is there
     with pytest.raises(imsearch.OutOfReachError):
         library.query(imsearch.Indexed(names[0]), crop="0,0,50%,50%")
-    library.index(album)
+    library.index(indexed_album)
     with pytest.raises(imsearch.UnknownPictureError):  # what is not in the library is not shown
         library.thumbnail(names[0])
 
 
-def test_another_picture_in_its_place_is_not_shown(library: imsearch.Library, album: Path, stripes: bytes) -> None:
-    photo = sorted(album.iterdir())[0]
-    library.index(album)
+def test_another_picture_in_its_place_is_not_shown(
+    library: imsearch.Library, indexed_album: Path, stripes: bytes
+) -> None:
+    photo = sorted(indexed_album.iterdir())[0]
     name, status = digest(photo), photo.stat()
     photo.write_bytes(stripes.ljust(status.st_size, b"\0"))
     os.utime(photo, ns=(status.st_atime_ns, status.st_mtime_ns))
@@ -89,9 +90,8 @@ def test_another_picture_in_its_place_is_not_shown(library: imsearch.Library, al
         library.thumbnail(name)
 
 
-def test_an_indexed_picture_asks_as_its_file_does(library: imsearch.Library, album: Path) -> None:
-    library.index(album)
-    photo = sorted(album.iterdir())[3]
+def test_an_indexed_picture_asks_as_its_file_does(library: imsearch.Library, indexed_album: Path) -> None:
+    photo = sorted(indexed_album.iterdir())[3]
     by_file = library.query(photo, k=5, crop="10%,10%,50%,50%")
     assert library.query(imsearch.Indexed(digest(photo)), k=5, crop="10%,10%,50%,50%") == by_file
     assert library.query(imsearch.Indexed(digest(photo)), k=5) == library.query(photo, k=5)

@@ -44,15 +44,14 @@ def start(library: imsearch.Library) -> Iterator[Start]:
 
 @pytest.mark.parametrize("stopping", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_the_library_and_stops_when_told(
-    start: Start, library: imsearch.Library, album: Path, stopping: signal.Signals
+    start: Start, library: imsearch.Library, indexed_album: Path, stopping: signal.Signals
 ) -> None:
-    library.index(album)
     process, address = start()
     assert address.startswith("http://127.0.0.1:")
     with urllib.request.urlopen(f"{address}healthz") as answer:
         assert json.load(answer) == {"status": "ok"}
     with urllib.request.urlopen(f"{address}v1/library") as answer:
-        assert json.load(answer)["pictures"] == len(list(album.iterdir()))
+        assert json.load(answer)["pictures"] == len(list(indexed_album.iterdir()))
     process.send_signal(stopping)
     _, told = process.communicate()
     assert told.splitlines()[-1] == "stopped"

@@ -31,9 +31,8 @@ def client(library: imsearch.Library) -> Iterator[TestClient]:
 
 
 @pytest.fixture
-def filled(client: TestClient, library: imsearch.Library, album: Path) -> TestClient:
+def filled(client: TestClient, library: imsearch.Library, indexed_album: Path) -> TestClient:
     """The app over a library of a dozen photographs."""
-    library.index(album)
     return client
 
 
@@ -225,8 +224,9 @@ def test_only_web_addresses_are_fetched(filled: TestClient, url: str) -> None:
     problem(filled.post("/v1/query/url", json={"url": url}), "invalid", 422)
 
 
-def test_too_many_at_a_time_are_told_to_come_again(library: imsearch.Library, album: Path, stripes: bytes) -> None:
-    library.index(album)
+def test_too_many_at_a_time_are_told_to_come_again(
+    library: imsearch.Library, indexed_album: Path, stripes: bytes
+) -> None:
     with TestClient(create_app(library, Settings(max_waiting=0)), base_url="http://localhost") as client:
         response = upload(client, stripes)
         problem(response, "busy", 503)

@@ -355,9 +355,8 @@ def test_a_verified_query_keeps_to_filters_crops_and_scores(library: imsearch.Li
     assert len(after) == 13
 
 
-def test_a_probe_that_cannot_be_had_costs_only_its_own_answer(library: imsearch.Library, album: Path) -> None:
-    library.index(album)
-    good = sorted(album.iterdir())[0]
+def test_a_probe_that_cannot_be_had_costs_only_its_own_answer(library: imsearch.Library, indexed_album: Path) -> None:
+    good = sorted(indexed_album.iterdir())[0]
     bad, right = library.query_many(["/no/such.jpg", good], verify=True)
     assert isinstance(bad.error, imsearch.ProbeError)
     assert Path(right.hits[0].path) == good
