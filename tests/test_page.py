@@ -312,6 +312,14 @@ def test_the_path_of_a_hit_is_copied(page: Page, photo: Path) -> None:
     assert page.evaluate("navigator.clipboard.readText()") == str(photo)
 
 
+IS_LOADED = """async (address) => {
+    const image = new Image();
+    image.src = address;
+    await image.decode();
+    return image.naturalWidth > 0;
+}"""
+
+
 def test_a_match_is_drawn(page: Page, photo: Path, tmp_path: Path) -> None:
     probe = tmp_path / "mirrored.jpg"
     with Image.open(photo) as picture:
@@ -325,12 +333,15 @@ def test_a_match_is_drawn(page: Page, photo: Path, tmp_path: Path) -> None:
     button = hit.get_by_role("button", name="Match")
     button.click()
     drawing = page.get_by_role("dialog").locator("svg.match")
-    expect(drawing.locator("polygon")).to_have_count(2)
+    outlines = drawing.locator("polygon:not(.halo)")
+    expect(outlines).to_have_count(2)
     expect(drawing.locator("image")).to_have_count(2)
-    expect(drawing.locator("line").first).to_be_visible()
+    expect(drawing.locator("path").first).to_be_visible()
     page.get_by_role("dialog").get_by_label("Lines").uncheck()
-    expect(drawing.locator("line").first).to_be_hidden()
-    frames, outlines = drawing.locator("rect.frame"), drawing.locator("polygon")
+    expect(drawing.locator("path").first).to_be_hidden()
+    frames = drawing.locator("rect.frame")
+    for image in drawing.locator("image").all():
+        assert page.evaluate(IS_LOADED, image.get_attribute("href"))
     for side in (0, 1):
         frame, outline = frames.nth(side).bounding_box(), outlines.nth(side).bounding_box()
         assert frame is not None
@@ -339,6 +350,24 @@ def test_a_match_is_drawn(page: Page, photo: Path, tmp_path: Path) -> None:
         assert share == pytest.approx((1, 0.75)[side], abs=0.03), "the outline is where the pictures meet"
     page.keyboard.press("Escape")
     expect(button).to_be_focused()
+
+
+def test_a_match_shows_the_part_that_was_asked_with(page: Page, photo: Path) -> None:
+    ask(page, photo)
+    page.get_by_label("Check for copies").check()
+    page.get_by_text("Part in numbers").click()
+    for label, share in (("Left", "50"), ("Top", "0"), ("Width", "50"), ("Height", "100")):
+        page.get_by_label(label, exact=True).fill(share)
+    page.get_by_label("Height", exact=True).press("Enter")
+    hit = page.locator(".hit", has=page.locator(".how", has_text="cropped to 50 %")).first
+    hit.get_by_role("button", name="Match").click()
+    drawing = page.get_by_role("dialog").locator("svg.match")
+    frame, image = drawing.locator("rect.frame").first.bounding_box(), drawing.locator("image").first.bounding_box()
+    assert frame is not None
+    assert image is not None
+    assert image["width"] == pytest.approx(2 * frame["width"], rel=0.02)
+    assert image["height"] == pytest.approx(frame["height"], rel=0.02)
+    assert image["x"] + image["width"] == pytest.approx(frame["x"] + frame["width"], abs=2), "its right half"
 
 
 def test_filters_are_applied_and_cleared(page: Page, photo: Path) -> None:

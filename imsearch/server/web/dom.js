@@ -43,17 +43,7 @@ export function makeClosable(dialog) {
   });
 }
 
-let hiding;
-
-/** Say something for a moment; screen readers say it too. */
-export function toast(text) {
-  clearTimeout(hiding);
-  byId("toast").textContent = text;
-  byId("toast").classList.add("shown");
-  hiding = setTimeout(() => byId("toast").classList.remove("shown"), 5000);
-}
-
-/** A picture that says so when it cannot be had. */
+/** A picture that says so where it is out of reach. */
 export function picture(address, alt, attributes = {}) {
   const image = element("img", { src: address, alt, ...attributes });
   image.addEventListener("error", () => {
@@ -75,8 +65,8 @@ export function facts(pairs) {
   );
 }
 
-/** Copy text, also where the page came over plain HTTP and the browser keeps its clipboard from it. */
-export async function copyText(text) {
+/** Copy text, also where the page came over plain HTTP, to which browsers do not give the clipboard. */
+async function copyText(text) {
   if (navigator.clipboard) {
     await navigator.clipboard.writeText(text);
     return;
@@ -91,24 +81,20 @@ export async function copyText(text) {
   before?.focus();
 }
 
-/** A button that copies a path. */
+/** A button that copies a path, and says so by an event named `said`, which bubbles. */
 export function copyButton(path) {
+  const copy = async ({ currentTarget: button }) => {
+    let said = "Path copied";
+    try {
+      await copyText(path);
+    } catch {
+      said = "The browser did not let the path be copied";
+    }
+    button.dispatchEvent(new CustomEvent("said", { bubbles: true, detail: said }));
+  };
   return element(
     "button",
-    {
-      type: "button",
-      class: "icon-button",
-      "aria-label": "Copy path",
-      title: "Copy path",
-      onclick: async () => {
-        try {
-          await copyText(path);
-          toast("Path copied");
-        } catch {
-          toast("The browser did not let the path be copied");
-        }
-      },
-    },
+    { type: "button", class: "icon-button", "aria-label": "Copy path", title: "Copy path", onclick: copy },
     icon("copy"),
   );
 }

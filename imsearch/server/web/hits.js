@@ -2,18 +2,16 @@
 
 import { thumbnail } from "./api.js";
 import { copyButton, element, icon, picture } from "./dom.js";
-import { showPicture } from "./pictures.js";
 import { day, pixels, verdict } from "./wording.js";
 
 const FRAME = 4 / 3; // of the box around a thumbnail, as in app.css
 
-/** One hit. `like` asks with its picture, `match` shows how it was proved. */
-export function hitCard(hit, { like, match }) {
-  const open = () => showPicture(hit, like);
+/** One hit. `open` shows its picture, `like` asks with it, and `match` shows how it was proved. */
+export function hitCard(hit, { open, like, match }) {
   return element(
     "li",
     { class: "hit" },
-    element("button", { type: "button", class: "frame", "aria-label": `Show ${hit.name}`, onclick: open }, framed(hit)),
+    element("button", { type: "button", class: "frame", "aria-label": `Show ${hit.name}`, onclick: () => open(hit) }, framed(hit)),
     element(
       "div",
       { class: "caption" },
@@ -26,7 +24,7 @@ export function hitCard(hit, { like, match }) {
       "div",
       { class: "actions" },
       labelled("like", "More like this", hit, () => like(hit.id)),
-      hit.proof?.transform && labelled("match", "Match", hit, () => match(hit)),
+      hit.proof?.drawing && labelled("match", "Match", hit, () => match(hit)),
       copyButton(hit.path),
     ),
   );

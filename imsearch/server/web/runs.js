@@ -1,6 +1,6 @@
 /** Runs, which take long: their progress as it comes, and cancelling. */
 
-import * as api from "./api.js";
+import { Problem } from "./api.js";
 import { element } from "./dom.js";
 import { problemBox } from "./problems.js";
 import { count, duration, number } from "./wording.js";
@@ -15,59 +15,85 @@ const STAGES = {
   finished: "Finishing",
 };
 
-/**
- * Show a run in `place` until it has ended; `ended` is told of it then. Gives a function that stops showing.
- */
-export function follow(run, place, ended) {
-  const bar = element("progress", { "aria-label": "Progress" });
-  const stage = element("p", { class: "stage-name" });
-  const said = element("p", { class: "status" });
-  const skips = element("div", {});
-  const cancel = element("button", { type: "button" }, "Cancel");
-  const problems = element("div", {});
-  const live = element("p", { class: "visually-hidden", role: "status" });
-  cancel.addEventListener("click", async () => {
-    cancel.disabled = true;
-    try {
-      tell(await api.cancelRun(run.id));
-    } catch (problem) {
-      cancel.disabled = false;
-      problems.replaceChildren(problemBox(problem));
-    }
-  });
-  place.replaceChildren(
-    element("div", { class: "run" }, element("div", { class: "row" }, stage, cancel), bar, said, problems, skips, live),
-  );
-  let lastStage = "";
-  let over = false;
+/** Shows a run in `place` until it has ended, and calls `ended` with it then. */
+export class RunProgress {
+  #api;
+  #run;
+  #place;
+  #ended;
+  #over = false;
+  #stageName = "";
+  #bar = element("progress", { "aria-label": "Progress" });
+  #stage = element("p", { class: "stage-name" });
+  #status = element("p", { class: "status" });
+  #skips = element("div", {});
+  #cancel = element("button", { type: "button", onclick: () => this.#stop() }, "Cancel");
+  #problems = element("div", {});
+  #live = element("p", { class: "visually-hidden", role: "status" });
 
-  function tell(now) {
-    if (over) return;
+  constructor(api, run, place, ended) {
+    this.#api = api;
+    this.#run = run;
+    this.#place = place;
+    this.#ended = ended;
+    place.replaceChildren(
+      element(
+        "div",
+        { class: "run" },
+        element("div", { class: "row" }, this.#stage, this.#cancel),
+        this.#bar,
+        this.#status,
+        this.#problems,
+        this.#skips,
+        this.#live,
+      ),
+    );
+    this.#tell(run);
+    api.watch(
+      run.id,
+      (now) => this.#tell(now),
+      (problem) => this.#lose(problem),
+    );
+  }
+
+  async #stop() {
+    this.#cancel.disabled = true;
+    try {
+      this.#tell(await this.#api.cancelRun(this.#run.id));
+    } catch (problem) {
+      this.#cancel.disabled = false;
+      this.#problems.replaceChildren(problemBox(problem));
+    }
+  }
+
+  #tell(now) {
+    if (this.#over) return;
     if (now.state !== "running") {
-      over = true;
-      ended(now);
+      this.#over = true;
+      this.#ended(now);
       return;
     }
     const name = STAGES[now.stage] ?? now.stage;
-    stage.textContent = `${name}…`;
-    if (name !== lastStage) live.textContent = lastStage = name;
+    this.#stage.textContent = `${name}…`;
+    if (name !== this.#stageName) this.#live.textContent = this.#stageName = name;
     if (now.total) {
-      bar.max = now.total;
-      bar.value = Math.min(now.done, now.total);
+      this.#bar.max = now.total;
+      this.#bar.value = Math.min(now.done, now.total);
     } else {
-      bar.removeAttribute("value");
+      this.#bar.removeAttribute("value");
     }
-    said.textContent = counts(now).join(" · ");
-    skips.replaceChildren(...skipList(now, skips.querySelector("details")?.open));
+    this.#status.textContent = counts(now).join(" · ");
+    this.#skips.replaceChildren(...skipList(now, this.#skips.querySelector("details")?.open));
   }
 
-  tell(run);
-  return api.watch(run.id, tell, (problem) => {
-    cancel.hidden = true;
-    bar.hidden = true;
-    stage.textContent = "Progress is not known";
-    problems.replaceChildren(problemBox(problem, () => follow(run, place, ended)));
-  });
+  /** Nothing more is heard of the run. */
+  #lose(problem) {
+    const again = () => new RunProgress(this.#api, this.#run, this.#place, this.#ended);
+    this.#cancel.hidden = true;
+    this.#bar.hidden = true;
+    this.#stage.textContent = "Progress is not known";
+    this.#problems.replaceChildren(problemBox(problem, again));
+  }
 }
 
 function counts(run) {
@@ -77,6 +103,11 @@ function counts(run) {
     run.skipped ? `${count(run.skipped, "file")} skipped` : null,
     duration(run.seconds),
   ].filter(Boolean);
+}
+
+/** The problem of a run that failed, in a box; null for other runs. */
+export function failure(run) {
+  return run.state === "failed" && run.problem ? problemBox(Problem.of(run.problem)) : null;
 }
 
 /** What was skipped and why, folded; empty where nothing was. */

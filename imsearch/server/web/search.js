@@ -1,11 +1,9 @@
 /** The search: asking with a probe, and showing its hits. */
 
-import * as api from "./api.js";
+import { thumbnail } from "./api.js";
+import { cropParameter } from "./crop.js";
 import { byId, element } from "./dom.js";
-import { clearFilters, filterCount, parameters } from "./filters.js";
 import { hitCard } from "./hits.js";
-import { showMatch } from "./match.js";
-import { cropParameter, showCrop } from "./probe.js";
 import { problemBox } from "./problems.js";
 import { count } from "./wording.js";
 
@@ -17,157 +15,179 @@ import { count } from "./wording.js";
 const PLACEHOLDERS = 8;
 const SHOWN = ["image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "image/bmp"];
 
-let current = null;
-let asking = new AbortController();
-let ask = () => {};
+/** Calls `onlike` with the id of a picture that is to be asked with. */
+export class SearchView {
+  onlike = () => {};
+  #api;
+  #options;
+  #crop;
+  #pictures;
+  #match;
+  #probe = null;
+  #asking = new AbortController();
 
-/** Call `like` with the id of a picture that is to be asked with. */
-export function onLike(like) {
-  ask = like;
-}
-
-/** Show a probe with its hits, asking if need be. */
-export function showProbe(probe) {
-  if (probe === current) return;
-  current = probe;
-  showPicture(probe);
-  showCrop(probe.crop ?? null);
-  search();
-}
-
-/** Show that nothing is asked. */
-export function showNone() {
-  asking.abort();
-  current = null;
-}
-
-/** Mean another part of the probe. */
-export function setCrop(crop) {
-  current.crop = crop;
-  search();
-}
-
-/** Ask again, since something else is wanted. An answer that is had already is shown at once. */
-export async function search() {
-  if (!current) return;
-  asking.abort();
-  const mine = (asking = new AbortController());
-  const probe = current;
-  const wanted = parameters();
-  if (isUnshown(probe)) wanted.set("preview", "true");
-  const crop = cropParameter(probe.crop);
-  if (crop) wanted.set("crop", crop);
-  if (probe.answered === String(wanted)) {
-    showAnswer(probe);
-    return;
+  /** `options` and `crop` are what is meant besides the probe; `pictures` and `match` are the dialogs for hits. */
+  constructor(api, { options, crop, pictures, match }) {
+    this.#api = api;
+    this.#options = options;
+    this.#crop = crop;
+    this.#pictures = pictures;
+    this.#match = match;
+    options.onchange = () => this.#search();
+    crop.onchange = (part) => {
+      this.#probe.crop = part;
+      this.#search();
+    };
   }
-  showWaiting();
-  try {
-    const answer = await api.query(probe, wanted, mine.signal);
-    if (mine.signal.aborted) return;
-    Object.assign(probe, { answer, answered: String(wanted) });
-    if (answer.probe.preview && !probe.previewed) {
-      Object.assign(probe, { address: answer.probe.preview, previewed: true, unseen: false });
-      showPicture(probe);
+
+  /** Show a probe with its hits, asking if need be. */
+  show(probe) {
+    if (probe === this.#probe) return;
+    this.#probe = probe;
+    this.#showProbe(probe);
+    this.#crop.show(probe.crop ?? null);
+    this.#search();
+  }
+
+  /** Show that nothing is asked. */
+  showNone() {
+    this.#asking.abort();
+    this.#probe = null;
+  }
+
+  /** Ask again, since the library has changed. */
+  refresh() {
+    if (this.#probe) this.#search();
+  }
+
+  /** Ask with what is wanted now. An answer to the same question is shown at once. */
+  async #search() {
+    const probe = this.#probe;
+    if (!probe) return;
+    this.#asking.abort();
+    const { signal } = (this.#asking = new AbortController());
+    const wanted = this.#parameters(probe);
+    if (probe.answered === String(wanted)) {
+      this.#showAnswer(probe);
+      return;
     }
-    showAnswer(probe);
-    if (byId("answer").getBoundingClientRect().top < 0) byId("answer").scrollIntoView();
-  } catch (problem) {
-    if (!mine.signal.aborted) showProblem(problem);
+    this.#showWaiting();
+    try {
+      const answer = await this.#api.query(probe, wanted, signal);
+      if (signal.aborted) return;
+      Object.assign(probe, { answer, answered: String(wanted) });
+      if (answer.probe.preview && !probe.previewed) {
+        Object.assign(probe, { address: answer.probe.preview, previewed: true, unseen: false });
+        this.#showProbe(probe);
+      }
+      this.#showAnswer(probe);
+      if (byId("answer").getBoundingClientRect().top < 0) byId("answer").scrollIntoView();
+    } catch (problem) {
+      if (!signal.aborted) this.#showProblem(problem);
+    }
   }
-}
 
-/** Ask again, since the library has changed. */
-export function forget(probes) {
-  for (const probe of probes) probe.answered = null;
-  search();
+  #parameters(probe) {
+    const wanted = this.#options.parameters();
+    if (mayBeUnseen(probe)) wanted.set("preview", "true");
+    const crop = cropParameter(probe.crop);
+    if (crop) wanted.set("crop", crop);
+    return wanted;
+  }
+
+  async #showProbe(probe) {
+    const image = byId("probe-picture");
+    const unseen = byId("probe-unseen");
+    probe.name ??= probe.file?.name || probe.url || "";
+    probe.address ??= addressOf(probe);
+    byId("probe-name").textContent = probe.name;
+    const cannot = (why) => {
+      image.hidden = true;
+      unseen.hidden = false;
+      unseen.textContent = why;
+    };
+    image.hidden = false;
+    unseen.hidden = true;
+    image.alt = probe.like ? "The picture that is asked with" : "Your picture";
+    image.onerror = () => {
+      probe.unseen = true;
+      cannot(
+        probe.like
+          ? "The picture is out of reach."
+          : "This browser cannot show this format. It is searched all the same.",
+      );
+    };
+    if (probe.address) image.src = probe.address;
+    else cannot("The server gets the picture from its address.");
+    if (probe.like && !probe.name) {
+      try {
+        const known = await this.#api.pictureFacts(probe.like);
+        probe.name = known.files[0]?.name ?? "";
+      } catch {
+        return; // the query meets the same problem, and shows it
+      }
+      if (probe === this.#probe) byId("probe-name").textContent = probe.name;
+    }
+  }
+
+  #showWaiting() {
+    byId("answer").setAttribute("aria-busy", "true");
+    byId("search-status").textContent = "Searching…";
+    byId("search-problem").replaceChildren();
+    if (!byId("hits").children.length) {
+      byId("hits").replaceChildren(...Array.from({ length: PLACEHOLDERS }, placeholder));
+    }
+  }
+
+  #showProblem(problem) {
+    byId("answer").setAttribute("aria-busy", "false");
+    byId("search-status").textContent = "";
+    byId("hits").replaceChildren();
+    byId("search-problem").replaceChildren(problemBox(problem, () => this.#search()));
+  }
+
+  #showAnswer(probe) {
+    const { hits, seconds } = probe.answer;
+    byId("answer").setAttribute("aria-busy", "false");
+    byId("search-problem").replaceChildren();
+    byId("search-status").textContent = hits.length
+      ? `${count(hits.length, "hit")} in ${seconds.toFixed(2)} s`
+      : "No hits";
+    const like = (id) => this.onlike(id);
+    const actions = {
+      like,
+      open: (hit) => this.#pictures.show(hit, like),
+      match: (hit) => this.#match.show({ crop: probe.crop, address: probe.unseen ? null : probe.address }, hit),
+    };
+    byId("hits").replaceChildren(...hits.map((hit) => hitCard(hit, actions)));
+    if (!hits.length) byId("search-problem").replaceChildren(this.#nothingFound());
+  }
+
+  #nothingFound() {
+    const filtered = this.#options.filterCount > 0;
+    const clear = () => {
+      this.#options.clearFilters();
+      this.#search();
+    };
+    return element(
+      "div",
+      { class: "blank" },
+      element("p", {}, filtered ? "No picture passes the filters." : "The library holds no picture to compare with."),
+      filtered && element("button", { type: "button", onclick: clear }, "Clear filters"),
+    );
+  }
 }
 
 /** Whether the browser may be unable to show a probe by itself: it may not load from elsewhere, and not every format. */
-function isUnshown(probe) {
+function mayBeUnseen(probe) {
   return Boolean(probe.url) || Boolean(probe.file && !SHOWN.includes(probe.file.type));
 }
 
-async function showPicture(probe) {
-  const image = byId("probe-picture");
-  const unseen = byId("probe-unseen");
-  probe.name ??= probe.file?.name || probe.url || "";
-  probe.address ??= probe.like ? api.thumbnail(probe.like, 1280) : probe.file ? URL.createObjectURL(probe.file) : null;
-  byId("probe-name").textContent = probe.name;
-  const cannot = (why) => {
-    image.hidden = true;
-    unseen.hidden = false;
-    unseen.textContent = why;
-  };
-  image.hidden = false;
-  unseen.hidden = true;
-  image.alt = probe.like ? "The picture that is asked with" : "Your picture";
-  image.onerror = () => {
-    probe.unseen = true;
-    cannot(
-      probe.like
-        ? "The picture is out of reach."
-        : "This browser cannot show this format. It is searched all the same.",
-    );
-  };
-  if (probe.address) image.src = probe.address;
-  else cannot("The server gets the picture from its address.");
-  if (probe.like && !probe.name) {
-    try {
-      const known = await api.pictureFacts(probe.like);
-      probe.name = known.files[0]?.name ?? "";
-    } catch {
-      return; // the query tells of the same problem
-    }
-    if (probe === current) byId("probe-name").textContent = probe.name;
-  }
+function addressOf({ like, file }) {
+  if (like) return thumbnail(like, 1280);
+  return file ? URL.createObjectURL(file) : null;
 }
 
-function showWaiting() {
-  byId("answer").setAttribute("aria-busy", "true");
-  byId("search-status").textContent = "Searching…";
-  byId("search-problem").replaceChildren();
-  if (!byId("hits").children.length) {
-    byId("hits").replaceChildren(
-      ...Array.from({ length: PLACEHOLDERS }, () =>
-        element("li", { class: "hit placeholder", "aria-hidden": "true" }, element("span", { class: "frame" })),
-      ),
-    );
-  }
-}
-
-function showProblem(problem) {
-  byId("answer").setAttribute("aria-busy", "false");
-  byId("search-status").textContent = "";
-  byId("hits").replaceChildren();
-  byId("search-problem").replaceChildren(problemBox(problem, search));
-}
-
-function showAnswer(probe) {
-  const { hits, seconds } = probe.answer;
-  byId("answer").setAttribute("aria-busy", "false");
-  byId("search-problem").replaceChildren();
-  byId("search-status").textContent = hits.length
-    ? `${count(hits.length, "hit")} in ${seconds.toFixed(2)} s`
-    : "No hits";
-  byId("hits").replaceChildren(...hits.map((hit) => hitCard(hit, { like: ask, match: () => match(probe, hit) })));
-  if (!hits.length) byId("search-problem").replaceChildren(nothingFound());
-}
-
-function nothingFound() {
-  const filtered = filterCount() > 0;
-  const clear = () => {
-    clearFilters();
-    search();
-  };
-  return element(
-    "div",
-    { class: "blank" },
-    element("p", {}, filtered ? "No picture passes the filters." : "The library holds no picture to compare with."),
-    filtered && element("button", { type: "button", onclick: clear }, "Clear filters"),
-  );
-}
-
-function match(probe, hit) {
-  showMatch({ ...probe.answer.probe, crop: probe.crop, address: probe.unseen ? null : probe.address }, hit);
+function placeholder() {
+  return element("li", { class: "hit placeholder", "aria-hidden": "true" }, element("span", { class: "frame" }));
 }
