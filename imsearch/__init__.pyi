@@ -32,11 +32,11 @@ from .opening import open as open
 from .types.duplicates import DuplicateFile as DuplicateFile
 from .types.duplicates import DuplicateGroup as DuplicateGroup
 from .types.duplicates import TrashReport as TrashReport
-from .types.evaluation import Asked as Asked
 from .types.evaluation import Estimate as Estimate
 from .types.evaluation import Evaluating as Evaluating
 from .types.evaluation import Evaluation as Evaluation
 from .types.evaluation import Quality as Quality
+from .types.evaluation import Ranked as Ranked
 from .types.events import Compared as Compared
 from .types.events import Judged as Judged
 from .types.events import PreparingModel as PreparingModel

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 import imsearch
+from imsearch.evaluation.collection import evenly, read_collection
 from imsearch.evaluation.edits import EDITS
 from imsearch.evaluation.plot import check_plot, write_plot
-from imsearch.evaluation.questions import evenly, read_pictures
 from imsearch.evaluation.run import seconds_per_query
 
 
@@ -102,7 +102,7 @@ def test_copies_ask_for_their_originals(album: Path, tiny_model: str) -> None:
 
     def listen(event: object) -> None:
         events[type(event).__name__] += 1
-        if isinstance(event, imsearch.Asked):
+        if isinstance(event, imsearch.Ranked):
             asked.append((event.done, event.total))
 
     (evaluation,) = imsearch.evaluate(album, models=[tiny_model], copies=True, count=6, listener=listen)
@@ -131,7 +131,7 @@ def test_models_stand_side_by_side(classes: Path, tiny_model: str) -> None:
 
 def test_queries_are_timed_with_pictures_that_the_library_does_not_know(library: imsearch.Library, album: Path) -> None:
     library.index(album)
-    assert seconds_per_query(library, read_pictures(library)) > 0
+    assert seconds_per_query(library, read_collection(library)) > 0
     assert library.info().pictures == 0
 
 

@@ -69,16 +69,16 @@ def test_ranks_are_those_of_sorting_with_the_wrong_first_among_equals(
     ranking = [right for _, right in sorted(pairs, key=lambda pair: (-pair[0], pair[1]))]
     random.shuffle(pairs)
     scores = np.array([score for score, _ in pairs], np.float32) / 8
-    found = measures.ranks_of_right(scores, np.array([right for _, right in pairs]))
+    found = measures.ranks_of_relevant(scores, np.array([right for _, right in pairs]))
     assert found.tolist() == ranks_of(ranking).tolist()
     np.testing.assert_array_equal(
-        found, measures.ranks_of_right(scores * 3 - 1, np.array([right for _, right in pairs]))
+        found, measures.ranks_of_relevant(scores * 3 - 1, np.array([right for _, right in pairs]))
     )
 
 
 def test_a_model_that_scores_all_alike_is_worst() -> None:
     right = np.array([True, False, True, False])
-    assert measures.ranks_of_right(np.ones(4, np.float32), right).tolist() == [3, 4]
+    assert measures.ranks_of_relevant(np.ones(4, np.float32), right).tolist() == [3, 4]
 
 
 @given(st.lists(st.tuples(st.integers(0, 8), st.booleans()), min_size=1, max_size=30))

@@ -1,6 +1,6 @@
 """Measures of a ranking, and how sure they are. NumPy and nothing else.
 
-A question's answer enters as the ranks of its right pictures: ascending int64, the first rank being 1, at least one.
+A ranking enters as the ranks of the pictures that are relevant to its query: ascending int64 from 1 on, at least one.
 Definitions are those of Manning, Raghavan and Schuetze, Introduction to Information Retrieval (2008), chapter 8.
 """
 
@@ -18,29 +18,29 @@ _AT_ONCE = 200_000
 """Numbers that are drawn together: more of them would only take memory."""
 
 
-def ranks_of_right(scores: NDArray[np.float32], right: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """The ranks that the right ones of some pictures have by their scores, both of shape (pictures,).
+def ranks_of_relevant(scores: NDArray[np.float32], relevant: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The ranks that the relevant ones of some pictures have by their scores, both of shape (pictures,).
 
-    Among equal scores the wrong pictures come first, so that a model that cannot tell pictures apart gains nothing.
+    Among equal scores the others come first, so that a model that cannot tell pictures apart gains nothing.
     """
-    wrong = np.sort(scores[~right])
-    found = np.sort(scores[right])[::-1]
-    before = len(wrong) - np.searchsorted(wrong, found, side="left")
+    others = np.sort(scores[~relevant])
+    found = np.sort(scores[relevant])[::-1]
+    before = len(others) - np.searchsorted(others, found, side="left")
     return np.arange(1, len(found) + 1) + before
 
 
 def average_precision(ranks: NDArray[np.int64]) -> float:
-    """The mean of the precisions at the ranks of the right pictures."""
+    """The mean of the precisions at the ranks of the relevant pictures."""
     return float(np.mean(_precisions(ranks)))
 
 
 def precision_at_1(ranks: NDArray[np.int64]) -> float:
-    """1 where the first hit is right, else 0."""
+    """1 where the first hit is relevant, else 0."""
     return float(ranks[0] == 1)
 
 
 def recall_at(k: int, ranks: NDArray[np.int64]) -> float:
-    """The share of the right pictures that are among the first ``k`` hits."""
+    """The share of the relevant pictures that are among the first ``k`` hits."""
     return float(np.mean(ranks <= k))
 
 
@@ -61,15 +61,15 @@ def _needed(total: int) -> NDArray[np.int64]:
     return np.maximum(np.ceil(LEVELS * total - 1e-9).astype(np.int64), 1)  # 0.07 * 100 is a little over 7
 
 
-def threshold_curve(scores: NDArray[np.float64], right: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Interpolated precision at `LEVELS` where only answers above some score count, as that score falls; shape (101,).
+def threshold_curve(scores: NDArray[np.float64], relevant: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Interpolated precision at `LEVELS` where only first hits above some score count, as it falls; shape (101,).
 
-    ``scores`` and ``right`` belong to one answer to each question, shape (questions,). Recall is the share of all
-    questions that have a right answer so far, and precision the share of the answers so far that are right; where a
-    recall is never reached, precision is 0.
+    ``scores`` and ``relevant`` are of the first hit of each query, shape (queries,). Recall is the share of all queries
+    whose first hit counts and is relevant, and precision the share of the first hits that count which are relevant;
+    where a recall is never reached, precision is 0.
     """
-    order = np.lexsort((right, -scores))  # the wrong first among equals, as ever
-    ranks = np.flatnonzero(right[order]) + 1
+    order = np.lexsort((relevant, -scores))  # those that are not relevant first among equals, as ever
+    ranks = np.flatnonzero(relevant[order]) + 1
     reached = np.zeros(len(LEVELS))
     if len(ranks):
         highest = np.maximum.accumulate(_precisions(ranks)[::-1])[::-1]
@@ -82,10 +82,10 @@ def threshold_curve(scores: NDArray[np.float64], right: NDArray[np.bool_]) -> ND
 def intervals(values: NDArray[np.float64], subjects: NDArray[np.int64], seed: int = 0) -> NDArray[np.float64]:
     """Mean, low and high end of the confidence interval of each column of ``values``; shape (columns, 3).
 
-    ``values`` (questions, columns) are measures of single questions, ``subjects`` (questions,) the pictures that these
-    are about. By the percentile bootstrap (Efron 1979): subjects are drawn anew with replacement, `RESAMPLES` times,
-    and the middle 95 % of the means taken. Questions about one picture stand or fall together, hence subjects and not
-    questions are drawn. Where all fared alike the interval has no width, which says little if they were few.
+    ``values`` (queries, columns) are measures of single queries, ``subjects`` (queries,) the pictures that these were
+    made from. By the percentile bootstrap (Efron 1979): subjects are drawn anew with replacement, `RESAMPLES` times,
+    and the middle 95 % of the means taken. Queries made from one picture succeed or fail together, so subjects are
+    drawn and not queries. Where all did equally well the interval has no width, which says little if they were few.
     """
     _, at = np.unique(subjects, return_inverse=True)
     sums = np.stack([np.bincount(at, weights=column) for column in values.T], axis=1)

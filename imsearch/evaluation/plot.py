@@ -18,11 +18,13 @@ FAINT = "#8a94a0"
 def check_plot(path: Path) -> None:
     """Raise `UsageError` where no plot can be drawn, or none be written to ``path``: better before than after."""
     if importlib.util.find_spec("matplotlib") is None:
-        raise UsageError("a plot needs matplotlib, which comes with: pip install 'imsearch-engine[eval]'")
+        raise UsageError(
+            "a plot needs matplotlib, which comes with: pip install 'imsearch-engine[eval]'", argument="plot"
+        )
     if path.suffix.lower() != ".png":
-        raise UsageError(f"a plot is a PNG: call it {path.with_suffix('.png')}")
+        raise UsageError(f"a plot is a PNG: call it {path.with_suffix('.png')}", argument="plot", value=path)
     if not path.parent.is_dir():
-        raise UsageError(f"{path} cannot be written: there is no folder {path.parent}")
+        raise UsageError(f"{path} cannot be written: there is no folder {path.parent}", argument="plot", value=path)
 
 
 def write_plot(path: Path, evaluations: Sequence[Evaluation]) -> None:
@@ -56,7 +58,7 @@ def write_plot(path: Path, evaluations: Sequence[Evaluation]) -> None:
         try:
             figure.savefig(path, format="png")
         except OSError as exc:
-            raise UsageError(f"{path} cannot be written: {exc.strerror or exc}") from exc
+            raise UsageError(f"{path} cannot be written: {exc.strerror or exc}", argument="plot", value=path) from exc
 
 
 def _label(evaluation: Evaluation) -> str:
@@ -67,15 +69,15 @@ def _label(evaluation: Evaluation) -> str:
 
 def _title(evaluation: Evaluation) -> str:
     what = "classes" if evaluation.asked == "classes" else "edits"
-    questions = evaluation.quality.questions
-    return f"{questions:,} questions to {evaluation.pictures:,} pictures, {len(evaluation.groups)} {what}"
+    queries = evaluation.quality.questions
+    return f"{queries:,} queries, {evaluation.pictures:,} pictures, {len(evaluation.groups)} {what}"
 
 
 def _axis_labels(evaluation: Evaluation) -> dict[str, str]:
     if evaluation.asked == "classes":
         return {
             "xlabel": "recall: share of the class that has been found",
-            "ylabel": "interpolated precision, mean over all questions",
+            "ylabel": "interpolated precision, mean over all queries",
         }
     return {
         "xlabel": "recall: share of copies whose original is the first hit, above a score",

@@ -1,4 +1,4 @@
-"""Which pictures belong together: by the folders that they are in, or by a file of labels. No pixels."""
+"""Which pictures are relevant to each other: by the folders that they are in, or by a file of labels. No pixels."""
 
 import csv
 import os

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from imsearch.cli.output.progress import IndexProgress
 from imsearch.cli.output.tables import grid
 from imsearch.cli.output.terminal import count, line
-from imsearch.types.evaluation import Asked, Estimate, Evaluating, Evaluation, Quality
+from imsearch.types.evaluation import Estimate, Evaluating, Evaluation, Quality, Ranked
 from imsearch.types.events import Event, Skip
 
 SCHEMA = 1
@@ -22,12 +22,12 @@ class EvaluationProgress(IndexProgress):
         super().__init__()
         self._told: set[str] = set()
 
-    def __call__(self, event: Event | Evaluating | Asked) -> None:
+    def __call__(self, event: Event | Evaluating | Ranked) -> None:
         """Take in one event."""
         match event:
             case Evaluating():
                 self._say(f"model {event.number} of {event.total}: {event.model}")
-            case Asked():
+            case Ranked():
                 self._describe("asking", completed=event.done, total=event.total, rate="", skipped="")
             case Skip():
                 if event.path not in self._told:

@@ -1,0 +1,62 @@
+"""The pictures that are ranked: all that a library holds, with their vectors."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imsearch.catalog.reader import Reader
+from imsearch.errors import UsageError
+from imsearch.types.options import Filters
+from imsearch.vectors.building import unit
+
+if TYPE_CHECKING:
+    from imsearch.library import Library
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A content of the library, and the absolute paths of the files that hold it, sorted."""
+
+    digest: bytes
+    paths: list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """All pictures in the order of their first paths, with their vectors: float32, unit length, (pictures, dims)."""
+
+    pictures: list[Picture]
+    vectors: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+
+def read_collection(library: "Library") -> Collection:
+    """What a library with one vector space holds. Raises `UsageError` where that is nothing."""
+    reader = Reader(library.path)
+    try:
+        (space,) = reader.spaces() or (None,)
+        pages = [] if space is None else list(reader.vectors_after(0, space))
+        if not pages:
+            raise UsageError("there is no picture that can be read, so there is nothing to evaluate", argument="folder")
+        ids = np.concatenate([page for page, _ in pages])
+        vectors = np.concatenate([matrix for _, matrix in pages])
+        files: dict[int, list[bytes]] = defaultdict(list)
+        digests: dict[int, bytes] = {}
+        for match in reader.matches(ids, Filters()):
+            files[match.embedding_id].append(match.path)
+            digests[match.embedding_id] = match.digest
+    finally:
+        reader.close()
+    pictures = [Picture(digests[id_], sorted(files[id_])) for id_ in ids.tolist()]
+    order = sorted(range(len(pictures)), key=lambda at: pictures[at].paths)
+    return Collection([pictures[at] for at in order], unit(vectors)[order])
+
+
+def evenly(length: int, count: int) -> list[int]:
+    """At most ``count`` indices below ``length``, evenly spread from 0 on."""
+    return [at * length // count for at in range(count)] if count < length else list(range(length))
