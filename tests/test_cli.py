@@ -34,16 +34,16 @@ def run(*arguments: object, stdin: bytes | None = None, **environment: str) -> s
     )
 
 
-def on_a_terminal(*arguments: object) -> str:
-    """What a person at a terminal of 100 columns sees."""
+def on_a_terminal(*arguments: object, columns: int = 100) -> str:
+    """What a person at a terminal of so many columns sees."""
     master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 800, 1000))
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 8 * columns, 1000))
     process = subprocess.Popen(
         [*COMMAND, *map(str, arguments)],
         stdin=slave,
         stdout=slave,
         stderr=slave,
-        env={**os.environ, "COLUMNS": "100", "TERM": "xterm-256color"},
+        env={**os.environ, "COLUMNS": str(columns), "TERM": "xterm-256color"},
     )
     os.close(slave)
     seen = b""
@@ -171,11 +171,33 @@ def test_index_takes_settings_of_the_machine(tmp_path: Path, tiny_model: str, al
 
 def test_a_person_at_a_terminal_sees_a_table_and_a_preview(indexed: Path, photos: list[Path]) -> None:
     table = on_a_terminal("query", photos[0], "-k", 2, "--library", indexed)
-    assert re.search(r"score\s+size\s+taken\s+path", re.sub(r"\x1b\[[\d;]*m", "", table))
+    assert re.search(r"score\s+size\s+taken\s+path", without_colors(table))
     assert "1.000" in table
     preview = on_a_terminal("query", photos[0], "-k", 2, "--preview", "--library", indexed)
     assert "\x1b[" in preview
     assert "1.000" in preview
+
+
+@pytest.mark.parametrize("columns", [80, 100])
+def test_lines_fit_a_terminal_and_paths_stay_in_one_piece(
+    indexed: Path, photos: list[Path], tmp_path: Path, columns: int
+) -> None:
+    library = tmp_path / "library"
+    shutil.copytree(indexed, library)
+    probe = tmp_path / f"{'a-long-name-' * 5}.jpg"
+    shutil.copy(photos[0], probe)
+    assert run("index", probe, "--library", library).returncode == 0
+    seen = without_colors(on_a_terminal("query", probe, "-k", 2, "--library", library, columns=columns))
+    assert f"   {probe}\r\n" in seen
+    assert re.search(r"^1  1\.000 +800 x \d+\s*$", seen, re.MULTILINE)
+    listed = without_colors(on_a_terminal("models", columns=columns))
+    assert "google/vit-base-patch16-224-in21k" in listed
+    assert max(len(line) for line in listed.splitlines()) <= columns
+    assert "efficientnet-lite2" in run("models").stdout.decode()
+
+
+def without_colors(text: str) -> str:
+    return re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", text)
 
 
 def test_a_person_at_a_terminal_sees_progress(tmp_path: Path, tiny_model: str, album: Path) -> None:
@@ -228,6 +250,7 @@ WRONG = {
     "no weights": (["similarity", "{photo}", "{photo}", "--model", "resnet18"], 1, "resnet18@FILE"),
     "no hub weights": (["similarity", "{photo}", "{photo}", "--model", "facebook/dinov2-base"], 1, "hf download"),
     "unknown device": (["similarity", "{photo}", "{photo}", "--device", "tpu"], 1, "cpu, cuda"),
+    "no library, a hint": (["info", "--library", "{tmp}/none"], 1, "hint: make one with `imsearch index FOLDER`"),
     "unknown command": (["find"], 2, "No such command"),
     "unknown option": (["query", "--fuzzy"], 2, "--fuzzy"),
 }

@@ -283,6 +283,41 @@ def test_names_that_are_not_text(run: Run, album: Path, photo: Path, home: Path)
     assert len(in_trash(home)) == 4
 
 
+def test_trash_is_a_command_too(run: Run, copies: dict[str, Path], home: Path) -> None:
+    planned = run("duplicates", "trash", "--dry-run", copies["half"])
+    assert (planned.returncode, planned.stdout.decode()) == (0, f"{copies['half']}\n")
+    assert in_trash(home) == set()
+    result = run("duplicates", "trash", copies["half"], stdin=b"y\n")
+    assert (result.returncode, in_trash(home)) == (0, {"half.jpg"})
+    assert b"to the trash? [y/N]" in result.stderr
+    refused = run("duplicates", "trash")
+    assert (refused.returncode, b"nobody answered" in refused.stderr) == (2, True)
+
+
+def test_a_path_may_be_called_like_a_command(
+    run: Run, copies: dict[str, Path], album: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (album / "sub").rename(album / "trash")
+    assert run("index", album).returncode == 0
+    monkeypatch.chdir(album)
+    for arguments in (("./trash",), ("find", "trash"), ("--json", "trash")):
+        result = run("duplicates", *arguments)
+        assert (result.returncode, b"half.jpg" in result.stdout) == (0, True), arguments
+        assert b"to the trash" not in result.stderr
+    assert run("duplicates", "trash", "trash", "--dry-run").stdout.count(b"\n") == 2
+    assert in_trash(home) == set()
+
+
+def test_help_shows_the_options_of_the_default_and_all_commands(run: Run) -> None:
+    for option in ("--help", "-h"):
+        text = run("duplicates", option).stdout.decode()
+        for part in ("--keep RULE", "--series", "--trash", "--library ADDRESS", "./trash"):
+            assert part in text
+        for name in ("find", "trash", "different", "forget-different", "decisions"):
+            assert re.search(rf"^  {name} ", text, re.MULTILINE)
+            assert run("duplicates", name, "--help").returncode == 0
+
+
 def test_decisions_are_taken_listed_and_taken_back(run: Run, copies: dict[str, Path], album: Path) -> None:
     kept, half = copies["kept"], copies["half"]
     assert run("duplicates", "different", kept, half).stderr == b"1 pair newly remembered as different\n"
@@ -302,6 +337,7 @@ WRONG = {
     "two paths": (["{album}", "{album}/sub"], "unexpected extra argument"),
     "an unknown path": (["/nowhere"], "knows no picture at or below /nowhere"),
     "an unknown rule": (["--keep", "newest"], "no rule 'newest'"),
+    "a flag that is a command now": (["--list-different"], "No such option"),
     "one picture": (["different", "{album}/sub/half.jpg"], "name two or more pictures"),
 }
 

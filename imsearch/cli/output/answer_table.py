@@ -2,9 +2,8 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Any
 
-from imsearch.cli.output.tables import draw, empty_table, text
+from imsearch.cli.output.tables import draw, draw_paths, text
 from imsearch.cli.output.terminal import line, note
 from imsearch.formatting.wording import changes, printable
 from imsearch.types.hits import Answer, Hit, Region
@@ -29,26 +28,26 @@ class TableAnswers:
         elif sys.stdout.isatty():
             if self._several:
                 draw(text(answer.probe))
-            draw(self._table(answer.hits))
+            self._draw(answer.hits)
         else:
             for hit in answer.hits:
                 probe = [printable(answer.probe)] if self._several else []
                 verdicts = [verdict(hit)] if self._verified else []
                 line("\t".join([*probe, f"{hit.score:.4f}", printable(hit.path), *verdicts]))
 
-    def _table(self, hits: Sequence[Hit]) -> Any:
+    def _draw(self, hits: Sequence[Hit]) -> None:
         """Columns that only some questions fill are left out where they would be empty."""
         proofs = [("verdict", "left"), ("how", "left")] if self._verified else []
         dates = [("taken", "left")] if any(hit.taken for hit in hits) or not self._verified else []
         parts = [("region", "left")] if any(hit.region for hit in hits) else []
-        facts = [("score", "right"), ("size", "right"), *dates, *parts]
-        table = empty_table(("", "right"), *proofs, *facts, ("path", "left"))
+        rows = []
         for hit in hits:
             proof = [verdict(hit), changes(hit.proof)] if proofs else []
             size, taken = size_and_date(hit)
             cells = [f"{hit.score:.3f}", size, *([taken] if dates else []), *([_region(hit.region)] if parts else [])]
-            table.add_row(str(hit.rank), *proof, *cells, text(hit.path))
-        return table
+            rows.append([str(hit.rank), *proof, *cells, hit.path])
+        facts = [("score", "right"), ("size", "right"), *dates, *parts]
+        draw_paths([("", "right"), *proofs, *facts, ("path", "left")], rows)
 
 
 def verdict(hit: Hit) -> str:

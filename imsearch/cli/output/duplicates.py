@@ -37,7 +37,9 @@ def show(groups: Sequence[DuplicateGroup], *, as_json: bool) -> None:
             terminal.line(json.dumps(_record(group)))
         elif sys.stdout.isatty():
             title = f"{number}. {TITLES[group.kind]}; keep: {group.reason}"
-            tables.table(_COLUMNS, [facts_of(file) for file in kept_first(group)], title)
+            tables.draw(tables.text(title))
+            tables.draw_paths(_COLUMNS, [facts_of(file) for file in kept_first(group)])
+            tables.draw("")
         else:
             for file in kept_first(group):
                 terminal.line("\t".join(_fields(number, group, file)))

@@ -3,6 +3,8 @@
 import dataclasses
 import json
 import os
+import shutil
+import sys
 from collections.abc import Iterable
 
 from imsearch.cli.output.terminal import amount, count, line, note, write
@@ -28,7 +30,7 @@ def info(result: LibraryInfo, *, as_json: bool) -> None:
         *(("also", name) for name in result.spaces if name != result.model),
         (
             "on disk",
-            f"{amount(total)} (catalogue {amount(result.catalogue_bytes)}, caches {amount(result.cache_bytes)})"
+            f"{amount(total)} (catalog {amount(result.catalogue_bytes)}, caches {amount(result.cache_bytes)})"
             + (f", {amount(total // result.pictures)} a picture" if result.pictures else ""),
         ),
     ]
@@ -56,12 +58,12 @@ def _candidates_rows(found: CandidatesInfo | None) -> list[tuple[str, str]]:
         ("search", f"approximate, {count(found.vectors, 'vector')} of {found.bytes_per_vector} bytes{pending}"),
         (
             "plan",
-            f"{found.components} principal components, {found.probed:,} of {found.lists:,} lists looked into, "
-            f"{found.depth} candidates scored exactly for 10 hits",
+            f"{found.components} components, {found.probed:,} of {found.lists:,} lists, "
+            f"{found.depth} candidates for 10 hits",
         ),
         (
             "recall",
-            f"{found.recall:.4f} of the true ten are found (measured with {found.measured_with} held-out pictures "
+            f"{found.recall:.4f} of the true ten (by {found.measured_with} held-out pictures "
             f"among {found.measured_at:,})",
         ),
     ]
@@ -91,30 +93,37 @@ def models(found: Iterable[ModelInfo], *, as_json: bool) -> None:
         for model in found:
             line(json.dumps(dataclasses.asdict(model)))
         return
-    header = ("model", "kind", "library", "dimensions", "input", "parameters", "weights")
-    rows = [header, *(_model_row(model) for model in found)]
-    widths = [max(len(row[at]) for row in rows) for at in range(len(header))]
-    for row in rows:
-        cells = [
-            text.rjust(width) if at in (3, 5) else text.ljust(width)
-            for at, (text, width) in enumerate(zip(row, widths, strict=True))
-        ]
+    rows = [_model_row(model) for model in found]
+    names = list(rows[0])
+    widths = {name: max(len(name), *(len(row[name]) for row in rows)) for name in names}
+    for name in _DISPENSABLE if sys.stdout.isatty() else ():
+        if sum(widths[name] + 2 for name in names) - 2 > shutil.get_terminal_size().columns:
+            names.remove(name)
+    for row in ({name: name for name in names}, *rows):
+        cells = [row[name].rjust(widths[name]) if name in _NUMBERS else row[name].ljust(widths[name]) for name in names]
         line("  ".join(cells).rstrip())
     for text in (
-        "Also: any other classification model of torchvision by its name, any Hugging Face image model by its id",
-        "(owner/name) or local folder, and a checkpoint of your own as NAME@FILE. NAME:OUTPUT chooses an output:",
-        "pooled or logits (torchvision), cls, mean, pooler or projection (Hugging Face).",
+        "Also: any other classification model of torchvision by its name, any Hugging",
+        "Face image model by its id (owner/name) or local folder, and a checkpoint of",
+        "your own as NAME@FILE. NAME:OUTPUT chooses an output: pooled or logits",
+        "(torchvision), cls, mean, pooler or projection (Hugging Face).",
     ):
         note(text)
 
 
-def _model_row(model: ModelInfo) -> tuple[str, ...]:
-    return (
-        model.name,
-        model.kind,
-        model.library,
-        str(model.dimensions),
-        f"{model.input_size[0]} x {model.input_size[1]}",
-        f"{model.parameters / 1e6:.1f} M",
-        "here" if model.available else "to be fetched",
-    )
+_DISPENSABLE = ("library", "input", "parameters")
+"""Columns that a narrow terminal goes without, in this order; JSON lines have them all."""
+
+_NUMBERS = ("dimensions", "parameters")
+
+
+def _model_row(model: ModelInfo) -> dict[str, str]:
+    return {
+        "model": model.name,
+        "kind": model.kind,
+        "library": model.library,
+        "dimensions": str(model.dimensions),
+        "input": f"{model.input_size[0]} x {model.input_size[1]}",
+        "parameters": f"{model.parameters / 1e6:.1f} M",
+        "weights": "here" if model.available else "not here",
+    }

@@ -30,13 +30,43 @@ def grid(header: Sequence[str], rows: Iterable[Sequence[str]], *, title: str) ->
     draw(table)
 
 
-def table(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]], title: str) -> None:
-    """A table on a terminal: names of columns with how each is justified, and cells."""
-    drawn = empty_table(*columns)
+def draw_paths(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]]) -> None:
+    """A table whose last column has paths. Where it is too wide, each path has a line of its own, in one piece."""
+    from rich.console import Console
+    from rich.measure import Measurement
+
+    cells = [tuple(printable(cell) for cell in row) for row in rows]
+    table = empty_table(*columns)
+    for row in cells:
+        table.add_row(*(text(cell) for cell in row))
+    console = Console(highlight=False)
+    unbounded = console.options.update(max_width=10_000)
+    if Measurement.get(console, unbounded, table).maximum <= console.width:
+        console.print(table)
+    else:
+        _draw_stacked(columns, cells)
+
+
+def _draw_stacked(columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]]) -> None:
+    from rich.cells import cell_len
+    from rich.console import Console
+    from rich.text import Text
+
+    names = [name for name, _ in columns]
+    widths = [max(map(cell_len, column)) for column in zip(*(row[:-1] for row in (names, *rows)), strict=True)]
+
+    def facts(row: Sequence[str]) -> str:
+        spaces = [" " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=False)]
+        return "  ".join(
+            space + cell if justify == "right" else cell + space
+            for cell, space, (_, justify) in zip(row, spaces, columns, strict=False)
+        )
+
+    console = Console(highlight=False)
+    console.print(Text(f"{facts(names)}  {names[-1]}", style="dim"), soft_wrap=True)
     for row in rows:
-        drawn.add_row(*(text(cell) for cell in row))
-    for part in (text(title), drawn, ""):
-        draw(part)
+        console.print(Text(facts(row).rstrip()), soft_wrap=True)
+        console.print(Text(f"   {row[-1]}"), soft_wrap=True)
 
 
 def draw(renderable: Any) -> None:
