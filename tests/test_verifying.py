@@ -30,6 +30,7 @@ from imsearch.verify.features import (
     features_of_probe,
     unpack,
 )
+from imsearch.verify.order import Verified, ordered
 from imsearch.verify.pixels import agreement
 from imsearch.verify.proof import Comparison, compare, prove
 from imsearch.verify.store import FeatureStore
@@ -312,6 +313,30 @@ def test_the_judge_answers_each_pair(store: FeatureStore, cores: Cores, album: P
     assert not ask(gone, first, 0.9)
     pairs = [PicturePair(first, each, 0.9) for each in contents.values() if each != first]
     assert list(judge.copies(pairs)) == [ask(pair.first, pair.second, 0.9) for pair in pairs]
+
+
+def test_hits_come_in_the_order_of_what_was_shown() -> None:
+    identity = imsearch.Transform(False, 0.0, 1.0, ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)))
+    verified = {
+        "same": Verified(imsearch.Proof("exact", transform=identity)),
+        "copy": Verified(imsearch.Proof("copy", inliers=20, transform=identity), 0.9),
+        "better": Verified(imsearch.Proof("copy", inliers=20, transform=identity), 0.95),
+        "aligned": Verified(imsearch.Proof("similar", inliers=30, transform=identity)),
+        "chance": Verified(imsearch.Proof("similar", inliers=9)),
+        "nothing": Verified(imsearch.Proof("similar")),
+    }
+    expected = ["/probe", "/other", "/better", "/copy", "/aligned", "/chance", "/nothing", "/first", "/second"]
+    digests = {"/probe": "same", "/other": "same", "/first": "not compared", "/second": "not compared"}
+    scores = {"/probe": 0.1, "/nothing": 0.2, "/chance": 0.3, "/first": 0.99, "/second": 0.99}
+    hits = [
+        imsearch.Hit(rank, path, digests.get(path, path[1:]), scores.get(path, 0.5), 4, 3, "jpeg", None)
+        for rank, path in enumerate(sorted(expected), 1)
+    ]
+    found = ordered(hits, verified, "same", "/probe")
+    assert [hit.path for hit in found] == expected
+    assert [hit.rank for hit in found] == list(range(1, 10))
+    assert [hit.proof for hit in found[-2:]] == [None, None]
+    assert all(hit.proof == verified[hit.digest].proof for hit in found[:-2])
 
 
 def test_a_query_puts_the_same_picture_first_then_copies(library: imsearch.Library, album: Path) -> None:

@@ -12,7 +12,7 @@ _NOT_COMPARED = (len(_VERDICTS), 0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Verification:
+class Verified:
     """The proof of a hit; ``evidence`` is that of the `Comparison` that gave it, 0 without one."""
 
     proof: Proof
@@ -25,25 +25,23 @@ class Verification:
         return _VERDICTS.index(self.proof.verdict), -inliers, -self.evidence if inliers else 0.0
 
 
-def ordered(
-    hits: Sequence[Hit], verifications: Mapping[str, Verification], digest: str | None, path: str | None
-) -> list[Hit]:
+def ordered(hits: Sequence[Hit], verified: Mapping[str, Verified], digest: str | None, path: str | None) -> list[Hit]:
     """The hits with their proofs and new ranks: the probe's own file, the same pixels, copies, hits with an alignment,
     the others by score, and last those that were not compared.
 
-    ``verifications`` are by digest; ``digest`` and ``path`` are the probe's.
+    ``verified`` are by digest; ``digest`` and ``path`` are the probe's.
     """
 
     def place(hit: Hit) -> tuple[object, ...]:
-        verification = verifications.get(hit.digest)
+        each = verified.get(hit.digest)
         return (
             (hit.digest, hit.path) != (digest, path),
-            *(_NOT_COMPARED if verification is None else verification.place),
+            *(_NOT_COMPARED if each is None else each.place),
             -hit.score,
             os.fsencode(hit.path),
         )
 
     return [
-        replace(hit, rank=rank, proof=verifications[hit.digest].proof if hit.digest in verifications else None)
+        replace(hit, rank=rank, proof=verified[hit.digest].proof if hit.digest in verified else None)
         for rank, hit in enumerate(sorted(hits, key=place), 1)
     ]

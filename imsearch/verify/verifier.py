@@ -12,7 +12,7 @@ from imsearch.types.hits import Hit, Proof
 from imsearch.verify.contents import Content
 from imsearch.verify.cores import Cores
 from imsearch.verify.features import DecodedPicture, Features, features_of_probe
-from imsearch.verify.order import Verification, ordered
+from imsearch.verify.order import Verified, ordered
 from imsearch.verify.proof import Comparison, compare, prove, same
 from imsearch.verify.store import FeatureStore
 
@@ -59,28 +59,28 @@ class Verifier:
 
         They are compared in the order given: the first ``k`` in any case, others while copies are found.
         """
-        verifications = self._verifications(probe, hits, k)
+        verified = self._verified(probe, hits, k)
         digest = None if probe.digest is None else probe.digest.hex()
-        return ordered(hits, verifications, digest, None if probe.path is None else os.fsdecode(probe.path))
+        return ordered(hits, verified, digest, None if probe.path is None else os.fsdecode(probe.path))
 
-    def _verifications(self, probe: WholeProbe, hits: Sequence[Hit], k: int) -> dict[str, Verification]:
+    def _verified(self, probe: WholeProbe, hits: Sequence[Hit], k: int) -> dict[str, Verified]:
         """What comparing the pictures of the hits has shown, by digest."""
         features = features_of_probe(probe)
         pictures = list({hit.digest: hit for hit in hits}.values())
-        verifications: dict[str, Verification] = {}
+        verified: dict[str, Verified] = {}
         found_any = False
         for begin in range(0, len(pictures), STEP):
             step = self._compared(probe, features, pictures[begin : begin + STEP])
-            verifications.update(step)
-            found = any(verification.proof.verdict != "similar" for verification in step.values())
+            verified.update(step)
+            found = any(each.proof.verdict != "similar" for each in step.values())
             found_any = found_any or found
             if begin + STEP >= k and found_any and not found:
                 break
-        return verifications
+        return verified
 
-    def _compared(self, probe: WholeProbe, features: Features, hits: Sequence[Hit]) -> dict[str, Verification]:
+    def _compared(self, probe: WholeProbe, features: Features, hits: Sequence[Hit]) -> dict[str, Verified]:
         """What comparing these hits has shown; one whose file is unavailable counts as similar."""
-        verifications = {hit.digest: Verification(Proof("similar")) for hit in hits}
+        verified = {hit.digest: Verified(Proof("similar")) for hit in hits}
         contents = [Content(bytes.fromhex(hit.digest), os.fsencode(hit.path)) for hit in hits]
         there = [
             (hit, content, found)
@@ -92,10 +92,10 @@ class Verifier:
             proof = prove(features, found, comparison)
             if proof.agreement >= IDENTICAL and _same_pixels(probe, hit, content):
                 proof = same(features)
-            verifications[hit.digest] = Verification(proof, 0.0 if comparison is None else comparison.evidence)
-        if probe.digest is not None and probe.digest.hex() in verifications:
-            verifications[probe.digest.hex()] = Verification(same(features))
-        return verifications
+            verified[hit.digest] = Verified(proof, 0.0 if comparison is None else comparison.evidence)
+        if probe.digest is not None and probe.digest.hex() in verified:
+            verified[probe.digest.hex()] = Verified(same(features))
+        return verified
 
     def _compare(self, probe: Features, hits: Sequence[Features]) -> list[Comparison | None]:
         """The best comparison of the probe with each hit, computed on all cores."""
