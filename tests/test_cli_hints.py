@@ -9,6 +9,7 @@ import imsearch
 from imsearch import errors
 from imsearch.cli.exits import Exit, exiting
 from imsearch.cli.hints import hint
+from imsearch.cli.output.progress import report_run
 
 HINTS = [
     (errors.LibraryNotFoundError("none"), "make one with `imsearch index FOLDER`"),
@@ -21,6 +22,7 @@ HINTS = [
     (errors.OutOfReachError("gone"), "`imsearch index`"),
     (errors.UsageError("no", argument="precision", choices=("f32",)), "leave out --precision, or name f32"),
     (errors.UsageError("no", argument="precision"), "leave out --precision"),
+    (errors.UsageError("name one", argument="folders"), "`imsearch index FOLDER`"),
     (errors.UsageError("no", argument="copies"), "leave out --labels or --copies"),
     (errors.UsageError("no", argument="labels"), "--labels FILE.csv"),
 ]
@@ -29,6 +31,18 @@ HINTS = [
 @pytest.mark.parametrize(("error", "said"), HINTS)
 def test_errors_have_hints_in_words_of_the_command_line(error: imsearch.ImsearchError, said: str) -> None:
     assert said in hint(error)
+
+
+def test_where_the_message_says_it_all_there_is_no_hint() -> None:
+    assert hint(errors.UsageError("none: no such folder", argument="folders", value="none")) == ""
+    assert hint(errors.LibraryLockedError("another process is writing")) == ""
+
+
+def test_a_run_says_how_to_forget_what_is_out_of_reach(capsys: pytest.CaptureFixture[str]) -> None:
+    report_run(imsearch.IndexReport(unchanged=1))
+    assert "imsearch remove" not in capsys.readouterr().err
+    report_run(imsearch.IndexReport(kept=2))
+    assert "`imsearch remove FOLDER` forgets" in capsys.readouterr().err
 
 
 def every_error() -> Iterator[imsearch.ImsearchError]:

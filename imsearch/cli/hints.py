@@ -16,8 +16,6 @@ from imsearch.verify import INSTALL
 _OF_ARGUMENTS = {
     "copies": "leave out --labels or --copies",
     "labels": "name classes with --labels FILE.csv, or ask with edited copies: --copies",
-    "folders": "`imsearch index FOLDER`",
-    "model": "--model NAME; `imsearch models` lists models",
     "verify": f"{INSTALL}, or leave out --verify",
 }
 
@@ -43,6 +41,8 @@ def hint(error: Exception) -> str:
             return "`imsearch index` brings the library up to date"
         case UsageError(argument="precision", choices=choices):
             return f"leave out --precision, or name {' or '.join(choices)}" if choices else "leave out --precision"
+        case UsageError(argument="folders", value=None):
+            return "`imsearch index FOLDER`"
         case UsageError(argument=argument):
             return _OF_ARGUMENTS.get(argument, "")
     return ""

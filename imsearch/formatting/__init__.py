@@ -1,1 +1,1 @@
-"""Words and drawings that the command line and the server share."""
+"""Words that the faces share, and templates of drawings and pages."""

@@ -137,5 +137,7 @@ def report_run(result: IndexReport) -> None:
     ]
     rate = f", {result.embedded / result.seconds:.0f} images/s" if result.embedded and result.seconds else ""
     note(f"{', '.join(parts)} in {result.seconds:.1f} s{rate}")
+    if result.kept:
+        note("what is out of reach is still known; `imsearch remove FOLDER` forgets it")
     if result.skipped:
         note("`imsearch files --failed` says why; `imsearch index --retry-failed` tries them again")
