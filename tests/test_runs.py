@@ -21,7 +21,8 @@ from test_server import problem
 
 import imsearch
 from imsearch.server.app import create_app
-from imsearch.server.jobs.job import DO_JOB
+from imsearch.server.jobs.job import DO_JOB, IndexJob, LibraryAddress
+from imsearch.server.jobs.running import Running
 from imsearch.server.settings import Settings
 
 MANY = 3000
@@ -157,6 +158,19 @@ def test_what_the_library_refuses_is_the_runs_problem(library: imsearch.Library,
         assert last["problem"]["detail"] == f"{tmp_path / 'none'}: no such file or folder"
         last = finished(client, client.post("/v1/runs/duplicates", json={}))
         assert last["problem"]["type"] == "urn:imsearch:problem:empty-library"
+
+
+def test_a_bug_fails_its_run_and_is_told_to_the_log_alone(
+    album: Path, tiny_model: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No library can have such an address, and nobody can give it to the server."""
+    run = Running(LibraryAddress(f"{tmp_path}/a\0b", tiny_model, None), IndexJob((str(album),), False))
+    run.join()
+    ended = run.snapshot()
+    assert ended.problem is not None
+    assert (ended.state, ended.problem.detail) == ("failed", "the server failed; its log says why")
+    assert "ValueError: embedded null byte" in caplog.text
+    assert not children(DO_JOB.name)
 
 
 # Ends of the server

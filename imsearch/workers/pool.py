@@ -149,6 +149,8 @@ class _Worker(Generic[SettingsT, TaskT, ResultT]):
         finally:
             with self._lock:
                 self._deadline = math.inf
+            if self._late and self._process is process:
+                self._end(process)  # it was killed when it had just answered; the next task must not pay for that
 
     def end_if_late(self) -> None:
         """Kill the process if it has been at one task for too long."""
