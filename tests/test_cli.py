@@ -245,7 +245,7 @@ WRONG = {
     "unknown model": (
         ["index", "{tmp}", "--model", "nonsense18", "--library", "{tmp}/new"],
         1,
-        "no model 'nonsense18'",
+        "`imsearch models` lists models",
     ),
     "no weights": (["similarity", "{photo}", "{photo}", "--model", "resnet18"], 1, "resnet18@FILE"),
     "no hub weights": (["similarity", "{photo}", "{photo}", "--model", "facebook/dinov2-base"], 1, "hf download"),

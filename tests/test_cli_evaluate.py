@@ -119,7 +119,7 @@ WRONG = {
     "both": (["{classes}", "--labels", "{tmp}/labels.csv", "--copies"], 2, "leave out --labels or --copies"),
     "bad k": (["{classes}", "-k", "0"], 2, "-k"),
     "bad count": (["{classes}", "--copies", "--count", "0"], 2, "--count"),
-    "unknown model": (["{classes}", "--model", "nonsense18"], 1, "no model 'nonsense18'"),
+    "unknown model": (["{classes}", "--model", "nonsense18"], 1, "`imsearch models` lists models"),
     "no weights": (["{classes}", "--model", "resnet18"], 1, "resnet18@FILE"),
     "bad plot": (["{classes}", "--plot", "{tmp}/curve.pdf"], 2, "curve.png"),
 }

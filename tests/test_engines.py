@@ -86,6 +86,22 @@ def test_torch_takes_batches_of_any_size(model_folder: Path) -> None:
         np.testing.assert_allclose(embedder.embed(pixels(7)), expected, atol=1e-5)
 
 
+def test_the_number_of_torch_threads_is_that_of_a_run_alone(model_folder: Path) -> None:
+    before = torch.get_num_threads()
+    seen: list[int] = []
+
+    class Counting(torch.nn.Module):
+        def forward(self, batch: torch.Tensor) -> torch.Tensor:
+            seen.append(torch.get_num_threads())
+            return batch.mean(dim=(2, 3)) + 3
+
+    loaded = load(parse(str(model_folder)))
+    counting = TorchEmbedder(Loaded(loaded.model, Counting(), ()), "cpu", Tuning(threads=before + 1))
+    assert torch.get_num_threads() == before
+    counting.embed(pixels(2))
+    assert (seen, torch.get_num_threads()) == ([before + 1], before)
+
+
 @pytest.mark.parametrize(("precision", "least"), [("f32", 0.99999), ("bf16", 0.98)])
 def test_torch_runs_in_the_precision_it_is_given(model_folder: Path, precision: str, least: float) -> None:
     loaded = load(parse(str(model_folder)))

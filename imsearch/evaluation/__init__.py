@@ -1,1 +1,1 @@
-"""Measuring how well pictures are found: what is asked, how the answers are counted, and how that is drawn."""
+"""Measuring how well models find pictures: queries, rankings, their quality, and plots of it."""

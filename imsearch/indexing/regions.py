@@ -1,4 +1,4 @@
-"""Which parts of a picture get an embedding of their own, those where the network is active, and getting it."""
+"""Regions: the parts of a picture where the network is most active, each with an embedding of its own."""
 
 import math
 from collections.abc import Iterable
@@ -12,13 +12,13 @@ from imsearch.models.model import Embedder
 from imsearch.types.hits import Region
 
 COUNT = 16
-"""Regions of a picture: each costs one more pass through the model, and one more vector on disk."""
+"""Regions of a picture at most: each costs one more pass through the model, and one more vector on disk."""
 
 SIDE = 0.3
 """Side of a region, which is a square, as a share of the square root of the picture's area."""
 
 PLACES = 14
-"""Rows and columns of the places at which a region may lie."""
+"""Rows and columns of the grid of places that a region may have."""
 
 
 class RegionEmbedder:
@@ -34,7 +34,7 @@ class RegionEmbedder:
         """The regions of each picture, each with its unit-length vector (dimensions,).
 
         A picture is all of its pixels, uint8 (rows, columns, 3), and the width and height of the upright original,
-        in whose pixels regions are told.
+        in whose pixels regions are measured.
         """
         given = list(pictures)
         preprocessing = self._embedder.model.preprocessing
@@ -62,10 +62,10 @@ def _cut(pixels: NDArray[np.uint8], region: Region, width: int, height: int) -> 
 
 
 def choose(activity: NDArray[np.float32], width: int, height: int) -> list[Region]:
-    """At most `COUNT` squares in a picture of ``width`` by ``height`` pixels, the most telling first.
+    """At most `COUNT` squares in a picture of ``width`` by ``height`` pixels, the one that gains most first.
 
     ``activity`` (rows, columns), not negative, says how strongly the network answers to each part of the picture.
-    The squares are chosen greedily so that an object at an active place overlaps one of them as far as can be: every
+    The squares are chosen greedily so that an object at an active place overlaps one of them as far as possible: every
     place counts by the activity there, times its overlap (intersection over union) with the best square. This is
     facility location, of which a greedy choice reaches 1 - 1/e of the best (Nemhauser, Wolsey & Fisher 1978).
     """

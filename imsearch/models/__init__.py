@@ -1,1 +1,1 @@
-"""Models as values, their loading, and the engines that run them."""
+"""Models as values, the families that load them, and the engines that run them."""

@@ -1,9 +1,9 @@
 """Calls from many threads, computed together.
 
-The method is natural (or adaptive) batching: a batch is what has gathered while the one before was computed, so that
-its size follows the load by itself, and nobody waits for a timer. Clipper (Crankshaw et al., "Clipper: A Low-Latency
-Online Prediction Serving System", NSDI 2017) bounds batches by a deadline; here a bound on their pictures does, since
-a picture takes about as long in a large batch as in a small one.
+The method is natural (or adaptive) batching: a batch is made of the calls that arrived while the one before was
+computed, so that its size follows the load by itself, and no call waits for a timer. Clipper (Crankshaw et al.,
+"Clipper: A Low-Latency Online Prediction Serving System", NSDI 2017) bounds batches by a deadline; here the number of
+pictures is bounded, since a picture takes about as long in a large batch as in a small one.
 """
 
 import threading
@@ -16,33 +16,33 @@ from numpy.typing import NDArray
 from imsearch.models.model import Embedder, Model
 
 MOST = 8
-"""Pictures of a batch, where several calls make it up. More of them gain the model nothing, and all who are in a batch
-wait for the whole of it; fewer leave it more often without work."""
+"""Pictures of a batch that is made of several calls. With more of them the model is no faster, and every call waits for
+the whole batch; with fewer the model is idle more often."""
 
 
 @dataclass(slots=True, eq=False)
 class _Call:
-    """One caller's pixels, and what became of them."""
+    """One caller's pixels, and their vectors or the error."""
 
     pixels: NDArray[np.uint8]
     woken: threading.Event = field(default_factory=threading.Event)
-    """Set when the call was computed, or is to compute the next batch."""
+    """Set when the call has been computed, or must compute the next batch."""
     vectors: NDArray[np.float32] | None = None
     error: BaseException | None = None
 
 
 class BatchingEmbedder:
-    """An embedder that any number of threads may call at once, around one that may be called by one at a time.
+    """An embedder that any number of threads may call at once, around one that only one thread may call at a time.
 
-    Whoever calls while the model is at rest computes at once, so that a lone caller pays for two uses of a lock.
-    Whoever calls while it is busy waits; then the first of those that wait computes for all of them, in the order in
-    which they came, up to ``most`` pictures. There is no thread that does it for them, and so none to stop.
+    A call that finds the model idle computes at once, so that a lone caller pays for two uses of a lock and no more.
+    A call that finds it busy waits; then the first waiting call computes for all of them, in the order in which they
+    arrived, up to ``most`` pictures. The callers' own threads do the work, so there is no thread to stop.
     """
 
     def __init__(self, embedder: Embedder, most: int = MOST) -> None:
         self._embedder = embedder
         self._most = most
-        self._lock = threading.Lock()  # of what follows; it is not held while the model computes
+        self._lock = threading.Lock()  # of all below; it is not held while the model computes
         self._waiting: deque[_Call] = deque()
         self._busy = False
         self._batches = 0
@@ -76,7 +76,7 @@ class BatchingEmbedder:
     def embed(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Prepared pictures (n, height, width, 3) to unit-length vectors (n, dimensions).
 
-        What the engine raises is raised in all calls of the batch, and in no other.
+        An error of the engine is raised in all calls of the batch, and in no other.
         """
         call = _Call(pixels)
         with self._lock:
@@ -94,7 +94,7 @@ class BatchingEmbedder:
     def _wait(self, call: _Call) -> None:
         try:
             call.woken.wait()
-        except BaseException:  # interrupted: it must neither be computed nor stand in the way of others
+        except BaseException:  # interrupted: it must neither be computed nor hold up others
             with self._lock:
                 if call in self._waiting:
                     self._waiting.remove(call)
@@ -103,7 +103,7 @@ class BatchingEmbedder:
             raise
 
     def _compute(self) -> None:
-        """Compute the first batch of those that wait, and wake its callers and who is to compute the next."""
+        """Compute the next batch, then wake its callers and the one that computes the batch after it."""
         with self._lock:
             batch = self._next_batch()
         try:
@@ -138,7 +138,7 @@ class BatchingEmbedder:
             begin += len(call.pixels)
 
     def _hand_over(self) -> None:
-        """Let the first of those that wait compute the next batch; with none, the model rests."""
+        """Let the first waiting call compute the next batch; if none waits, the model is idle."""
         if self._waiting:
             self._waiting[0].woken.set()
         else:
