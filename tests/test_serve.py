@@ -1,5 +1,6 @@
 """`imsearch serve` as a process: where it listens, to whom it answers, how it stops."""
 
+import inspect
 import json
 import re
 import signal
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import uvicorn
 
 import imsearch
 from imsearch.cli.serving import host_names, is_loopback
@@ -40,6 +42,11 @@ def start(library: imsearch.Library) -> Iterator[Start]:
         process.wait()
         assert process.stderr is not None
         process.stderr.close()
+
+
+def test_uvicorn_shuts_down_by_the_method_that_is_overridden() -> None:
+    assert inspect.iscoroutinefunction(uvicorn.Server.shutdown)
+    assert list(inspect.signature(uvicorn.Server.shutdown).parameters) == ["self", "sockets"]
 
 
 @pytest.mark.parametrize("stopping", [signal.SIGINT, signal.SIGTERM])

@@ -1,4 +1,4 @@
-"""The web application: routes, what guards them, and the page."""
+"""The web application: the routes, the middleware around them, and the page."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,9 +26,9 @@ PAGE = resources.files("imsearch.server") / "web"
 
 
 def create_app(library: Library, settings: Settings | None = None) -> FastAPI:
-    """The HTTP API and the page over ``library``, to be run by an ASGI server.
+    """The HTTP API and the page over ``library``, for an ASGI server to run.
 
-    The library stays the caller's to close, after the app.
+    The caller closes the library, after the app has ended.
     """
     app = FastAPI(
         title="imsearch",
@@ -65,7 +65,7 @@ def create_app(library: Library, settings: Settings | None = None) -> FastAPI:
 
 
 def _guard(app: FastAPI, library: Library, settings: Settings) -> None:
-    """Put what every request passes around the routes."""
+    """Put the middleware around the routes."""
     metrics = Metrics(library)
     app.include_router(metrics_router(metrics))
     app.add_middleware(Guard, settings=settings)  # the last one added is the outermost

@@ -14,11 +14,11 @@ def file_key(path: str) -> str:
 
 
 def path_of_key(key: str) -> str:
-    """The path behind a key. Raises `ProblemError` where there is none."""
+    """The path that a key stands for. Raises `ProblemError` for what is not a key."""
     try:
         path = os.fsdecode(base64.urlsafe_b64decode(key + "=" * (-len(key) % 4)))
     except (binascii.Error, ValueError):
         path = ""
-    if file_key(path) != key:  # decoding is lenient
-        raise ProblemError("invalid", HTTPStatus.UNPROCESSABLE_ENTITY, f"'{key}' is no key of a file")
+    if file_key(path) != key:  # base64 decoding ignores what does not belong to it
+        raise ProblemError("invalid", HTTPStatus.UNPROCESSABLE_ENTITY, f"'{key}' is not the key of a file")
     return path

@@ -165,7 +165,7 @@ def response(exc: Exception) -> JSONResponse:
 
 
 def install(app: FastAPI) -> None:
-    """Have an app answer with problem documents only."""
+    """Make an app answer every error with a problem document."""
 
     @app.exception_handler(ProblemError)
     @app.exception_handler(HTTPException)

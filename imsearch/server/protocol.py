@@ -1,4 +1,4 @@
-"""HTTP/1.1 as uvicorn speaks it, with limits on what comes before a request's body."""
+"""uvicorn's HTTP/1.1, with limits on what comes before the body of a request."""
 
 from asyncio import TimerHandle, Transport
 
@@ -6,11 +6,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 
 class LimitedHttpProtocol(HttpToolsProtocol):
-    """A connection that is closed where a request's head does not come in time, or has no end.
+    """A connection that is closed where the head of a request does not arrive in time, or is too long.
 
-    uvicorn waits for a head without limit, and its parser keeps what it has read of one. To be passed to
-    ``uvicorn.Config(http=...)``. After an answer, what is left of the request's body counts as the next head: a client
-    that was refused may end what it sends, within the same time. The deadline for a body that is being read is Guard's.
+    uvicorn waits for a head without limit, and its parser keeps all that it has read of one. Pass this class to
+    ``uvicorn.Config(http=...)``. After an answer, what is left of the request's body counts as the next head, so a
+    client that was refused has the same time to finish sending. The deadline for a body that is being read is set by
+    `Guard`.
     """
 
     head_seconds: float = 10.0
@@ -21,7 +22,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
 
     _deadline: TimerHandle | None = None
     _head = 0  # bytes of the address and the headers of this message so far
-    _unparsed = 0  # bytes since the parser has told of anything: those of a header that does not end
+    _unparsed = 0  # bytes since the last callback of the parser: those of a header that does not end
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Expect a first request."""
@@ -34,7 +35,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what has come; close the connection where that is too much without an end."""
+        """Parse what has arrived; refuse a header that is too long."""
         self._unparsed += len(data)
         super().data_received(data)
         if self.transport.is_closing():

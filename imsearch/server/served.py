@@ -23,4 +23,4 @@ def _served(request: Request) -> Served:
 
 
 ServedDep = Annotated[Served, Depends(_served)]
-"""The parameter by which a route gets at it."""
+"""A parameter by which a route gets it."""

@@ -1,4 +1,4 @@
-"""What a server is told when it starts."""
+"""The settings of a server."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -9,20 +9,20 @@ LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 """Host names under which a browser reaches this computer from itself."""
 
 SHORTEST_TOKEN = 16
-"""Characters that a token has at least: the server does not count failed guesses, so guessing must be hopeless."""
+"""The fewest characters of a token: the server does not slow down failed guesses, so guessing must be hopeless."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How a library is served.
 
-    ``token`` must be shown by whoever asks, None where nobody else can (loopback). ``hosts`` are the names, without
-    port, that the Host header may have. ``folders`` are absolute paths that may be indexed besides what the library
-    already knows. ``max_bytes`` limits the body of a request and what a URL gives, ``body_seconds`` how long a body may
-    take to come, ``max_waiting`` the queries that wait or run at the same time.
+    ``token`` is demanded of every client; None demands none, which is for loopback. ``hosts`` are the names, without
+    port, that the Host header may have. ``folders`` are absolute paths that may be indexed besides the roots of the
+    library. ``max_bytes`` limits the body of a request and what is read of a URL, ``body_seconds`` the time in which a
+    body must arrive, ``max_waiting`` the queries that wait or run at the same time.
 
     Raises:
-        UsageError: a token that is short, or that no header can carry.
+        UsageError: a token that is too short, or that no header can carry.
     """
 
     token: str | None = field(default=None, repr=False)

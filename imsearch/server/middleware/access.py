@@ -28,13 +28,13 @@ LOGGING: dict[str, Any] = {
         "uvicorn": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
     },
 }
-"""For ``logging.config.dictConfig``: everything that a server logs, on stderr, as one JSON object a line."""
+"""For ``logging.config.dictConfig``: everything that a server logs, on stderr, as one JSON object per line."""
 
 _log = logging.getLogger(__name__)
 
 
 class AccessLog:
-    """ASGI middleware, outside of all others, that numbers, counts and logs each request."""
+    """ASGI middleware, around all others, that gives each request an id, counts it and logs it."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self.app = app
@@ -72,7 +72,7 @@ class AccessLog:
                 "request",
                 extra={
                     "method": scope["method"],
-                    "path": scope["path"],  # without the query, which may hold what is nobody's business
+                    "path": scope["path"],  # without the query, which may say what somebody searches for
                     "status": status,
                     "bytes": sent,
                     "milliseconds": round(seconds * 1000, 1),

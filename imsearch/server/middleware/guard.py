@@ -13,12 +13,12 @@ from imsearch.server.settings import Settings
 from imsearch.server.tokens import is_open
 
 OPEN_PATHS = frozenset({"/", "/healthz", "/v1/session"})
-"""What is answered without a token, besides the files of the page."""
+"""What is answered without the token, besides the files of the page."""
 
 PAGE_FILES = "/page/"
 
 STRANGERS_BYTES = 16 << 10
-"""The longest body of whoever has not shown the token: enough to show it."""
+"""The longest body of a client that has not shown the token: enough to show it."""
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _OF_THIS_SITE = frozenset({"same-origin", "none"})  # none: a person typed the address
@@ -26,10 +26,10 @@ _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?", re.A
 
 
 class Guard:
-    """ASGI middleware that lets a request pass which is for this server, from its own page or no page at all, by
-    somebody who knows the token, and of no more than the allowed size.
+    """ASGI middleware that lets a request pass if it names this server, does not come from the page of another site,
+    shows the token, and is not too large.
 
-    It raises ProblemError, or HTTPException, for the others.
+    It raises `ProblemError` or `HTTPException` for the others.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
@@ -53,11 +53,11 @@ class Guard:
         await self.app(scope, receive, send)
 
     def _check_host(self, request: HTTPConnection) -> None:
-        """Refuse other names than ours: by one of its own that leads here, a site could read our answers."""
+        """Refuse names of other servers: a site could point its own name here, and then read our answers."""
         values = request.headers.getlist("host")
         found = _HOST.fullmatch(values[0]) if len(values) == 1 else None
         if found is None:
-            raise ProblemError("wrong-host", HTTPStatus.MISDIRECTED_REQUEST, "a request needs one Host header, a name")
+            raise ProblemError("wrong-host", HTTPStatus.MISDIRECTED_REQUEST, "a request needs one Host header")
         name = found["name"].lower()
         if name not in self.hosts:
             raise ProblemError(
@@ -69,9 +69,9 @@ class Guard:
 
 
 class _LimitedBody:
-    """The body of one request, as it comes: at most so many bytes, and all of it so many seconds after it is wanted.
+    """The body of one request, as it arrives: limited in bytes, and in the seconds from the first read to its end.
 
-    Its errors are HTTPExceptions because FastAPI passes only these on from reading a body.
+    It raises `HTTPException` because that is all that FastAPI passes on from reading a body.
     """
 
     def __init__(self, receive: Receive, max_bytes: int, seconds: float) -> None:
@@ -83,7 +83,7 @@ class _LimitedBody:
         self._complete = False
 
     async def receive(self) -> Message:
-        if self._complete:  # what still comes is that the client has gone, at any time
+        if self._complete:  # all that can follow is that the client disconnects
             return await self._receive()
         message = await self._receive_in_time()
         self._bytes += len(message.get("body", b""))
@@ -101,13 +101,13 @@ class _LimitedBody:
         except TimeoutError:
             raise HTTPException(
                 HTTPStatus.REQUEST_TIMEOUT,
-                f"the body of the request did not come within {self._seconds:g} seconds",
+                f"the body of the request did not arrive within {self._seconds:g} seconds",
                 {"Connection": "close"},
             ) from None
 
 
 def _check_site(request: HTTPConnection) -> None:
-    """Refuse what another site's page had its visitor's browser send. No browser, no such headers."""
+    """Refuse what a page of another site made the browser send. Other programs do not send these headers."""
     origins = request.headers.getlist("origin")
     sites = request.headers.getlist("sec-fetch-site")
     ours = f"{request.scope['scheme']}://{request.headers['host']}".lower()
@@ -118,7 +118,7 @@ def _check_site(request: HTTPConnection) -> None:
 
 
 def _check_openness(path: str) -> None:
-    """Refuse who has not shown the token, but for what leads to showing it."""
+    """Refuse a client that has not shown the token, except for what it needs to show it."""
     if path in OPEN_PATHS or path.startswith(PAGE_FILES):
         return
     raise ProblemError(
@@ -131,7 +131,7 @@ def _check_openness(path: str) -> None:
 
 
 def _check_length(request: HTTPConnection, max_bytes: int) -> None:
-    """Refuse a body that says itself that it is too long, before it comes."""
+    """Refuse a body whose announced length is too long, before it arrives."""
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > max_bytes:
         raise _too_large(max_bytes)

@@ -1,4 +1,4 @@
-"""What every answer tells a browser that it may do with it."""
+"""Security headers: what a browser may do with an answer."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,7 +16,7 @@ SECURITY_HEADERS = {
 
 
 class SecurityHeaders:
-    """ASGI middleware that tells browsers, with every answer, what they may do with it."""
+    """ASGI middleware that adds the security headers to every answer."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

@@ -1,4 +1,4 @@
-"""An answer to whatever nobody else has answered."""
+"""The answer to an exception that nothing else has handled."""
 
 import logging
 
@@ -11,10 +11,11 @@ _log = logging.getLogger(__name__)
 
 
 class LastResort:
-    """ASGI middleware that answers with a problem document whatever is raised below it.
+    """ASGI middleware that answers with a problem document whatever is raised inside it.
 
-    Starlette answers what no handler caught outside of all middleware, where neither headers nor metrics see it. This
-    one stands inside. An answer that has begun cannot be taken back: its error goes on to the server, which hangs up.
+    Starlette answers unhandled exceptions outside of all middleware, where the answer gets no security headers and is
+    not counted. This one is inside of those. An answer that has begun cannot be taken back: its exception is raised
+    again, and the server closes the connection.
     """
 
     def __init__(self, app: ASGIApp) -> None:

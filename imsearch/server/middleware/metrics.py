@@ -17,7 +17,7 @@ from starlette.types import Scope
 from imsearch.library import Library
 
 NO_ROUTE = "none"
-"""The route of requests that were refused before one was looked for, or for which there is none."""
+"""The route of requests that the guard refused, and of those that no route answers."""
 
 OTHER_METHOD = "other"
 
@@ -25,7 +25,7 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 
 class _Embedded(Collector):
-    """Numbers about the model, which the library counts."""
+    """Numbers about the model, as the library counts them."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
@@ -38,7 +38,7 @@ class _Embedded(Collector):
 
 
 class Metrics:
-    """Numbers about the requests of one app and its model. Labels take few values, whatever is asked for."""
+    """Numbers about the requests of one app and its model. Labels have few values, whatever clients send."""
 
     def __init__(self, library: Library) -> None:
         self.registry = CollectorRegistry()
@@ -60,7 +60,7 @@ class Metrics:
         )
 
     def count(self, scope: Scope, status: int | None, seconds: float) -> None:
-        """Count a request that was answered, or whose client has gone (None)."""
+        """Count a request with the status of its answer; None where there was no answer."""
         route = _route(scope)
         method = scope["method"] if scope["method"] in _METHODS else OTHER_METHOD
         self.requests.labels(route, method, status or "none").inc()
@@ -68,12 +68,12 @@ class Metrics:
 
 
 def _route(scope: Scope) -> str:
-    """The template of the route that a request took, or the path of the app mounted there (which has no route)."""
+    """The template of the route that a request took, or the path of the app that is mounted there."""
     return getattr(scope.get("route"), "path", None) or scope.get("root_path") or NO_ROUTE
 
 
 def metrics_router(metrics: Metrics) -> APIRouter:
-    """The route by which Prometheus gets at them."""
+    """The route that Prometheus reads."""
     router = APIRouter(tags=["running"])
 
     @router.get(

@@ -19,7 +19,7 @@ router = APIRouter(prefix="/v1", tags=["pictures"])
 Id = Annotated[str, Path(description="SHA-256 of the picture's bytes, in hex.", examples=[EXAMPLE_ID])]
 
 _FOREVER = "private, max-age=31536000, immutable"
-"""An id names bytes, so what is made of them never changes."""
+"""An id stands for the same bytes for good, and so does its thumbnail."""
 
 
 @router.get("/library", summary="The library at a glance")
@@ -75,6 +75,6 @@ def thumbnail(
     tag = f'"{id}-{size}"'
     headers = {"ETag": tag, "Cache-Control": _FOREVER}
     if if_none_match is not None and tag in (part.strip().removeprefix("W/") for part in if_none_match.split(",")):
-        served.library.picture(id)  # what the library does not have is not shown, whoever has it in a cache
+        served.library.picture(id)  # a picture that left the library is not shown, even from a cache
         return Response(status_code=304, headers=headers)
     return Response(served.library.thumbnail(id, int(size)), media_type="image/jpeg", headers=headers)

@@ -1,4 +1,4 @@
-"""Long work started from the web, one run of a kind at a time, and how it goes on."""
+"""Runs: long work that is started from the web, one of a kind at a time, and its progress."""
 
 import os
 import threading
@@ -29,7 +29,7 @@ MOST_KEPT = 20
 
 
 class Runs:
-    """The runs of a server, the newest first. Safe to use from several threads; close it."""
+    """The runs of a server, the newest first. Safe to use from several threads; to be closed."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
@@ -75,7 +75,7 @@ class Runs:
         raise ProblemError("no-such-run", HTTPStatus.NOT_FOUND, f"there is no run '{id_}'")
 
     def stop(self) -> None:
-        """Begin no more runs, have those that go on end, and end all streams of events. It does not wait."""
+        """Start no more runs, cancel those that are going on, and end all streams of events. It does not wait."""
         with self._lock:
             self._stopped = True
         for run in self.all():
@@ -83,7 +83,7 @@ class Runs:
             run.leave()
 
     def close(self) -> None:
-        """End all runs and wait for that, some seconds at the most. It can be closed twice."""
+        """Stop, and wait until all runs have ended, which takes some seconds at most. It can be closed twice."""
         self.stop()
         for run in self.all():
             run.join()
@@ -169,21 +169,21 @@ def list_runs(runs: RunsDep) -> RunList:
 
 @router.get("/{id}", summary="A run", responses=answers(404))
 def run_state(run: RunDep) -> Run:
-    """A run as it stands."""
+    """The state of a run now."""
     return run.snapshot()
 
 
 @router.delete("/{id}", status_code=202, summary="Cancel a run", responses=answers(404))
 def cancel_run(run: RunDep) -> Run:
-    """Have a run end soon; what was done is kept. One that has ended stays as it is."""
+    """Make a run end soon; what was done is kept. One that has ended stays as it is."""
     run.cancel()
     return run.snapshot()
 
 
 @router.get("/{id}/events", summary="Watch a run", response_class=EventSourceResponse, responses=answers(404))
 async def run_events(run: RunDep) -> AsyncIterator[ServerSentEvent]:
-    """Events named `run`, whose data is the run as it stands: one at once, then whenever it has changed, at most five
-    a second. The last tells how it ended."""
+    """Events named `run`, whose data is the state of the run: one at once, then one whenever it has changed, at most
+    five a second. The last one says how the run ended."""
     async for snapshot in run.snapshots():
         yield ServerSentEvent(event="run", data=snapshot)
 
@@ -200,9 +200,9 @@ def allowed_folders(library: Library, settings: Settings) -> list[str]:
 def _allowed(folder: str, allowed: Sequence[str]) -> str:
     """A folder as it is to be indexed. Raises `ProblemError` unless it really lies at or below an allowed one."""
     shown = {printable(each): each for each in allowed}
-    folder = shown.get(folder, folder)  # the name of one may be no text
+    folder = shown.get(folder, folder)  # a name that is not text is sent as it is shown
     if not os.path.isabs(folder) or "\0" in folder:
-        raise UsageError(f"'{folder}' is no absolute path")
+        raise UsageError(f"'{folder}' is not an absolute path")
     path = os.path.abspath(folder)
     real = os.path.realpath(os.fsencode(path))
     if not any(is_below(real, os.path.realpath(os.fsencode(each))) for each in allowed):
