@@ -8,7 +8,7 @@ import typer
 import imsearch
 from imsearch.cli import options
 from imsearch.cli.exits import Exit
-from imsearch.cli.output import evaluation, terminal
+from imsearch.cli.output import terminal
 
 
 def evaluate(
@@ -49,6 +49,8 @@ def evaluate(
     Each picture asks for the others of its class; mAP, P@1 and recall@K come with 95 % confidence intervals. Pictures
     are indexed into a library that is thrown away.
     """
+    from imsearch.cli.output import evaluation  # other commands start sooner without it
+
     if plot is not None:
         from imsearch.evaluation.plot import check_plot, write_plot
 
