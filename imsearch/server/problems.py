@@ -150,8 +150,8 @@ class ProblemDocument(BaseModel):
 _SCHEMA = ProblemDocument.model_json_schema()
 
 
-def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Problem documents with these statuses, for the description of a route."""
+def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The problem documents that a route answers with these statuses, for the description of the API."""
     return {
         int(status): {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": _SCHEMA}}}
         for status in statuses

@@ -12,7 +12,7 @@ from imsearch.errors import LibraryNotFoundError
 from imsearch.formatting.wording import printable
 from imsearch.server.jobs.running import Running, SkippedFile
 from imsearch.server.keys import path_of_key
-from imsearch.server.problems import ProblemError, answers
+from imsearch.server.problems import ProblemError, refusals
 from imsearch.server.routes.runs import RunDep
 from imsearch.server.schemas.files import EXAMPLE_ID, EXAMPLE_KEY, FileName, file_name, time_of
 from imsearch.server.served import ServedDep
@@ -176,7 +176,7 @@ ReviewDep = Annotated[Review, Depends(_review)]
 Number = Annotated[int, Path(description="Of a group, from 1.")]
 
 
-@router.get("/runs/{id}/groups", summary="Groups of duplicates", responses=answers(404, 422))
+@router.get("/runs/{id}/groups", summary="Groups of duplicates", responses=refusals(404, 422))
 def groups(
     review: ReviewDep,
     offset: Annotated[int, Query(ge=0)] = 0,
@@ -188,7 +188,9 @@ def groups(
 
 
 @router.post(
-    "/runs/{id}/groups/{number}/keep", summary="Keep one file of a group", responses=answers(400, 404, 409, 422)
+    "/runs/{id}/groups/{number}/keep",
+    summary="Keep one file of a group",
+    responses=refusals(400, 404, 409, 422),
 )
 def keep(review: ReviewDep, number: Number, choice: Choice) -> Cleared:
     """Move the other files of a group to the system's trash. One is skipped, and stays, if it or the file to keep is
@@ -203,20 +205,22 @@ def keep(review: ReviewDep, number: Number, choice: Choice) -> Cleared:
     )
 
 
-@router.post("/runs/{id}/groups/{number}/different", summary="Call a group different", responses=answers(404, 409, 422))
+@router.post(
+    "/runs/{id}/groups/{number}/different", summary="Call a group different", responses=refusals(404, 409, 422)
+)
 def mark_different(review: ReviewDep, number: Number) -> Decided:
     """Remember that the pictures of a group are all different, wherever their files are: no later search puts two of
     them together."""
     return Decided(pairs=review.mark_different(number), group=Group.of(review.group(number)))
 
 
-@router.delete("/runs/{id}/groups/{number}/different", summary="Take that back", responses=answers(404, 409, 422))
+@router.delete("/runs/{id}/groups/{number}/different", summary="Take that back", responses=refusals(404, 409, 422))
 def forget_different(review: ReviewDep, number: Number) -> Decided:
     """Forget that the pictures of a group are different."""
     return Decided(pairs=review.forget_different(number), group=Group.of(review.group(number)))
 
 
-@router.get("/decisions", summary="What was called different", responses=answers(409))
+@router.get("/decisions", summary="What was called different", responses=refusals(409))
 def decisions(served: ServedDep) -> Decisions:
     """The pairs of pictures that are never taken for duplicates."""
     try:

@@ -9,7 +9,7 @@ from imsearch import verify as verifying
 from imsearch.errors import LibraryNotFoundError
 from imsearch.formatting.wording import printable
 from imsearch.images import formats
-from imsearch.server.problems import answers
+from imsearch.server.problems import refusals
 from imsearch.server.schemas.files import EXAMPLE_ID, StoredPicture
 from imsearch.server.schemas.libraries import LibraryFacts, Root
 from imsearch.server.served import ServedDep
@@ -49,7 +49,7 @@ def library_facts(served: ServedDep) -> LibraryFacts:
     )
 
 
-@router.get("/pictures/{id}", summary="A picture and its files", responses=answers(404, 409))
+@router.get("/pictures/{id}", summary="A picture and its files", responses=refusals(404, 409))
 def picture_facts(served: ServedDep, id: Id) -> StoredPicture:
     """What the library knows of a picture, and all files that hold it."""
     return StoredPicture.of(served.library.picture(id))
@@ -62,7 +62,7 @@ def picture_facts(served: ServedDep, id: Id) -> StoredPicture:
     responses={
         200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}},
         304: {"description": "Not Modified"},
-        **answers(404, 409, 410, 422),
+        **refusals(404, 409, 410, 422),
     },
 )
 def thumbnail(

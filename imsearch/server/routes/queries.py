@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from imsearch.server.gate import Gate
 from imsearch.server.parameters import QueryParameters
-from imsearch.server.problems import answers
+from imsearch.server.problems import refusals
 from imsearch.server.schemas.answers import QueryAnswer
 from imsearch.server.schemas.files import EXAMPLE_ID
 from imsearch.types.probes import Indexed, Url
@@ -33,7 +33,7 @@ GateDep = Annotated[Gate, Depends(_gate)]
 ParametersDep = Annotated[QueryParameters, Query()]
 
 
-@router.post("/query", summary="Ask with an upload", responses=answers(400, 408, 409, 413, 422, 503))
+@router.post("/query", summary="Ask with an upload", responses=refusals(400, 408, 409, 413, 422, 503))
 async def query_upload(
     gate: GateDep,
     parameters: ParametersDep,
@@ -43,13 +43,17 @@ async def query_upload(
     return await gate.answer(picture, parameters)
 
 
-@router.post("/query/url", summary="Ask with a picture on the web", responses=answers(400, 408, 409, 413, 422, 503))
+@router.post("/query/url", summary="Ask with a picture on the web", responses=refusals(400, 408, 409, 413, 422, 503))
 async def query_url(gate: GateDep, parameters: ParametersDep, address: Address) -> QueryAnswer:
     """The same for a picture behind an http(s) address, which must be public."""
     return await gate.answer(Url(address.url), parameters)
 
 
-@router.get("/pictures/{id}/similar", summary="Ask with an indexed picture", responses=answers(404, 409, 410, 422, 503))
+@router.get(
+    "/pictures/{id}/similar",
+    summary="Ask with an indexed picture",
+    responses=refusals(404, 409, 410, 422, 503),
+)
 async def query_indexed(
     gate: GateDep, parameters: ParametersDep, id: Annotated[str, Path(examples=[EXAMPLE_ID])]
 ) -> QueryAnswer:

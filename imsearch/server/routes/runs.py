@@ -17,7 +17,7 @@ from imsearch.formatting.wording import printable
 from imsearch.library import Library
 from imsearch.server.jobs.job import DuplicatesJob, IndexJob, Job, LibraryAddress
 from imsearch.server.jobs.running import Run, Running
-from imsearch.server.problems import ProblemError, answers
+from imsearch.server.problems import ProblemError, refusals
 from imsearch.server.served import ServedDep
 from imsearch.server.settings import Settings
 from imsearch.sources.paths import is_below
@@ -133,7 +133,7 @@ class RunList(BaseModel):
     runs: list[Run]
 
 
-@router.post("/index", status_code=202, summary="Index folders", responses=answers(400, 403, 409, 422, 503))
+@router.post("/index", status_code=202, summary="Index folders", responses=refusals(400, 403, 409, 422, 503))
 def start_index(served: ServedDep, runs: RunsDep, order: IndexOrder, response: Response) -> Run:
     """Start to bring the library up to date with folders, as `imsearch index` does."""
     allowed = allowed_folders(served.library, served.settings)
@@ -148,7 +148,7 @@ def start_index(served: ServedDep, runs: RunsDep, order: IndexOrder, response: R
     return _started(runs.start(IndexJob(tuple(folders), order.retry_failed)), response)
 
 
-@router.post("/duplicates", status_code=202, summary="Look for duplicates", responses=answers(400, 409, 422, 503))
+@router.post("/duplicates", status_code=202, summary="Look for duplicates", responses=refusals(400, 409, 422, 503))
 def start_duplicates(runs: RunsDep, order: DuplicatesOrder, response: Response) -> Run:
     """Start to look for exact and edited copies, as `imsearch duplicates` does; nothing is changed."""
     rules_named(order.keep, [])
@@ -167,20 +167,20 @@ def list_runs(runs: RunsDep) -> RunList:
     return RunList(runs=[run.snapshot() for run in runs.all()])
 
 
-@router.get("/{id}", summary="A run", responses=answers(404))
+@router.get("/{id}", summary="A run", responses=refusals(404))
 def run_state(run: RunDep) -> Run:
     """The state of a run now."""
     return run.snapshot()
 
 
-@router.delete("/{id}", status_code=202, summary="Cancel a run", responses=answers(404))
+@router.delete("/{id}", status_code=202, summary="Cancel a run", responses=refusals(404))
 def cancel_run(run: RunDep) -> Run:
     """Make a run end soon; what was done is kept. One that has ended stays as it is."""
     run.cancel()
     return run.snapshot()
 
 
-@router.get("/{id}/events", summary="Watch a run", response_class=EventSourceResponse, responses=answers(404))
+@router.get("/{id}/events", summary="Watch a run", response_class=EventSourceResponse, responses=refusals(404))
 async def run_events(run: RunDep) -> AsyncIterator[ServerSentEvent]:
     """Events named `run`, whose data is the state of the run: one at once, then one whenever it has changed, at most
     five a second. The last one says how the run ended."""

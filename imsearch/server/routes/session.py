@@ -5,7 +5,7 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from imsearch.server.problems import ProblemError, answers
+from imsearch.server.problems import ProblemError, refusals
 from imsearch.server.served import ServedDep
 from imsearch.server.tokens import COOKIE, is_open, is_same, session_cookie
 
@@ -33,7 +33,10 @@ def read_session(request: Request, served: ServedDep) -> Session:
 
 
 @router.post(
-    "", summary="Show the token", status_code=HTTPStatus.NO_CONTENT, responses=answers(400, 401, 408, 413, 422)
+    "",
+    summary="Show the token",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=refusals(400, 401, 408, 413, 422),
 )
 def open_session(shown: Token, request: Request, response: Response, served: ServedDep) -> None:
     """Show the token, and get a cookie that opens the rest of the API to this browser until the token changes."""
