@@ -25,15 +25,13 @@ def classes(tmp_path_factory: pytest.TempPathFactory, photos: list[Path]) -> Pat
     return folder
 
 
-def test_json_has_an_object_for_each_model_and_the_plot_is_drawn(
-    classes: Path, tiny_model: str, tmp_path: Path
-) -> None:
+def test_json_has_an_object_for_each_model_and_the_plot_is_drawn(classes: Path, tiny_vit: str, tmp_path: Path) -> None:
     plot = tmp_path / "curve.png"
-    models = ("--model", tiny_model, "--model", f"{tiny_model}:mean")
+    models = ("--model", tiny_vit, "--model", f"{tiny_vit}:mean")
     result = run("eval", classes, *models, "-k", 2, "-k", 4, "--json", "--plot", plot)
     assert result.returncode == 0, result.stderr
     first, second = (json.loads(line) for line in result.stdout.splitlines())
-    assert (first["schema"], first["model"], second["model"]) == (1, tiny_model, f"{tiny_model}:mean")
+    assert (first["schema"], first["model"], second["model"]) == (1, tiny_vit, f"{tiny_vit}:mean")
     assert (first["kind"], first["dimensions"], first["asked"], first["pictures"]) == ("ViT", 48, "classes", 8)
     assert set(first["groups"]) == {"animals", "landscapes"}
     assert first["quality"]["questions"] == 8
@@ -49,8 +47,8 @@ def test_json_has_an_object_for_each_model_and_the_plot_is_drawn(
         assert len(drawn.convert("RGB").getcolors(1 << 24) or ()) > 10
 
 
-def test_through_a_pipe_there_are_lines_with_tabs(classes: Path, tiny_model: str) -> None:
-    result = run("eval", classes, "--model", tiny_model, "-k", 3)
+def test_through_a_pipe_there_are_lines_with_tabs(classes: Path, tiny_vit: str) -> None:
+    result = run("eval", classes, "--model", tiny_vit, "-k", 3)
     lines = result.stdout.decode().splitlines()
     rows = dict(line.split("\t", 1) for line in lines if "\t" in line)
     assert lines[0] == "8 questions to 8 pictures"
@@ -64,10 +62,8 @@ def test_through_a_pipe_there_are_lines_with_tabs(classes: Path, tiny_model: str
     assert rows["animals"].startswith("4\t")
 
 
-def test_a_person_at_a_terminal_sees_models_side_by_side(classes: Path, tiny_model: str) -> None:
-    seen = on_a_terminal(
-        "eval", classes, "--copies", "--count", 2, "--model", tiny_model, "--model", f"{tiny_model}:mean"
-    )
+def test_a_person_at_a_terminal_sees_models_side_by_side(classes: Path, tiny_vit: str) -> None:
+    seen = on_a_terminal("eval", classes, "--copies", "--count", 2, "--model", tiny_vit, "--model", f"{tiny_vit}:mean")
     text = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", seen)
     assert re.search(r"model +tiny-vit +tiny-vit:mean", text)
     assert re.search(r"mAP +[01]\.\d{3} ±0\.\d{3} +[01]\.\d{3} ±0\.\d{3}", text)
