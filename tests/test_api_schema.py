@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import schemathesis
@@ -41,7 +42,7 @@ def test_requests_made_up_from_the_description(
     @settings(max_examples=30, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(st.data())
     def ask(data: st.DataObject) -> None:
-        case: Case = data.draw(schema[path][method].as_strategy(generation_mode=mode))
+        case: Case[Any] = data.draw(schema[path][method].as_strategy(generation_mode=mode))
         # A description cannot say of bytes that they are a picture, nor of a date that it is in the calendar.
         case.call_and_validate(excluded_checks=[positive_data_acceptance])
 

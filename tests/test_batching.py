@@ -3,7 +3,7 @@
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -89,7 +89,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 @pytest.fixture
-def threads():
+def threads() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor(40) as pool:
         yield pool
 

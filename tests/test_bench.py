@@ -127,9 +127,12 @@ def test_plots_are_drawn_of_what_was_measured(tmp_path: Path) -> None:
 
 def test_measurements_are_made_in_turn() -> None:
     order: list[str] = []
-    values = in_turn(
-        3, one=lambda: float(order.append("one") or len(order)), two=lambda: float(order.append("two") or len(order))
-    )
+
+    def measure(name: str) -> float:
+        order.append(name)
+        return float(len(order))
+
+    values = in_turn(3, one=lambda: measure("one"), two=lambda: measure("two"))
     assert order == ["one", "two", "two", "one", "one", "two"]
     assert values == {"one": [1, 4, 5], "two": [2, 3, 6]}
 

@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 import termios
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,9 @@ def on_a_terminal(*arguments: object, columns: int = 100) -> str:
     return seen.decode()
 
 
+Ask = Callable[..., subprocess.CompletedProcess[bytes]]
+
+
 @pytest.fixture(scope="module")
 def indexed(tmp_path_factory: pytest.TempPathFactory, tiny_model: str, photos: list[Path]) -> Path:
     folder = tmp_path_factory.mktemp("cli") / "library"
@@ -70,7 +74,7 @@ def indexed(tmp_path_factory: pytest.TempPathFactory, tiny_model: str, photos: l
 
 
 @pytest.fixture
-def ask(indexed: Path):
+def ask(indexed: Path) -> Ask:
     return lambda *arguments, **keywords: run("query", "--library", indexed, *arguments, **keywords)
 
 
@@ -93,7 +97,7 @@ def test_index_reports_and_says_what_was_skipped(tmp_path: Path, tiny_model: str
     assert json.loads(run("files", "--failed", "--json", *library).stdout)["state"] == "unreadable"
 
 
-def test_plain_lines_paths_and_nul(ask, photos: list[Path]) -> None:
+def test_plain_lines_paths_and_nul(ask: Ask, photos: list[Path]) -> None:
     lines = ask(photos[0], "-k", 3).stdout.decode().splitlines()
     assert lines[0] == f"1.0000\t{photos[0]}"
     assert len(lines) == 3
@@ -104,7 +108,7 @@ def test_plain_lines_paths_and_nul(ask, photos: list[Path]) -> None:
     assert several == [f"{photo}\t1.0000\t{photo}" for photo in photos[:2]]
 
 
-def test_json_has_the_documented_shape(ask, photos: list[Path], tiny_model: str) -> None:
+def test_json_has_the_documented_shape(ask: Ask, photos: list[Path], tiny_model: str) -> None:
     result = ask(photos[0], "/none.jpg", photos[1], "-k", 2, "--json")
     assert result.returncode == 3
     first, failed, second = (json.loads(line) for line in result.stdout.splitlines())
@@ -116,7 +120,7 @@ def test_json_has_the_documented_shape(ask, photos: list[Path], tiny_model: str)
     assert (failed["hits"], failed["error"]) == ([], "no such file: /none.jpg")
 
 
-def test_stdin_and_crop(ask, photos: list[Path]) -> None:
+def test_stdin_and_crop(ask: Ask, photos: list[Path]) -> None:
     data = photos[0].read_bytes()
     assert json.loads(ask("-", "-k", 1, "--json", stdin=data).stdout)["probe"] == "-"
     assert ask("-", "-k", 1, "--paths", stdin=data).stdout.decode() == f"{photos[0]}\n"
@@ -126,7 +130,7 @@ def test_stdin_and_crop(ask, photos: list[Path]) -> None:
     assert (nothing.returncode, b"standard input" in nothing.stderr) == (1, True)
 
 
-def test_filters(ask, photos: list[Path]) -> None:
+def test_filters(ask: Ask, photos: list[Path]) -> None:
     folder = photos[0].parent
     found = ask(photos[-1], "--under", folder, "--paths", "-k", 50).stdout.decode().splitlines()
     assert set(found) == {str(photo) for photo in photos if photo.parent == folder}
@@ -138,7 +142,7 @@ def test_filters(ask, photos: list[Path]) -> None:
     assert ask(photos[0], "--min-score", "0.99999", "--paths").stdout.decode() == f"{photos[0]}\n"
 
 
-def test_a_contact_sheet_holds_all_it_shows(ask, photos: list[Path], tmp_path: Path) -> None:
+def test_a_contact_sheet_holds_all_it_shows(ask: Ask, photos: list[Path], tmp_path: Path) -> None:
     probe = tmp_path / "<b>probe&.jpg"
     shutil.copy(photos[0], probe)
     sheet = tmp_path / "sheet.html"
@@ -273,7 +277,7 @@ def test_wrong_input_gets_a_clear_error(
 
 def test_names_that_are_not_text_come_out_as_they_are(tmp_path: Path, tiny_model: str, album: Path) -> None:
     name = os.path.join(os.fsencode(album), b"odd \xff\n\x1b[31m.jpg")
-    shutil.copy(sorted(album.iterdir())[0], name)
+    shutil.copy(os.fsencode(sorted(album.iterdir())[0]), name)
     library = ("--library", tmp_path / "library")
     assert run("index", album, *library, "--model", tiny_model).returncode == 0
     probe = os.fsdecode(name)
@@ -327,7 +331,7 @@ def test_ctrl_c_says_that_nothing_is_lost(tmp_path: Path, tiny_model: str, album
 def test_help_and_version() -> None:
     assert run("--version").stdout.decode() == f"imsearch {imsearch.__version__}\n"
     top = run("--help").stdout.decode()
-    commands = typer.main.get_command(app).commands
+    commands = typer.main.get_group(app).commands
     assert "duplicates" in commands
     for name in commands:
         assert re.search(rf"^  {name} ", top, re.MULTILINE)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from test_cli import on_a_terminal
@@ -250,7 +251,12 @@ def test_a_kept_link_does_not_cost_its_file(run: Run, album: Path, photo: Path, 
     assert b"to the trash?" not in result.stderr
 
 
-def test_series_are_asked_about_apart(run: Run, copies: dict[str, Path], home: Path) -> None:
+def test_series_are_asked_about_apart(run: Run, album: Path, photo: Path, copies: dict[str, Path], home: Path) -> None:
+    with Image.open(photo) as picture:
+        pixels = np.asarray(picture.convert("RGB").resize((256, 256)))
+    turned = pixels.reshape(4, 64, 4, 64, 3)[:, ::-1, :, ::-1].reshape(256, 256, 3)  # cell by cell, in their places
+    Image.fromarray(turned).save(album / "near-alike.png")
+    assert run("index", album).returncode == 0
     shown = run("duplicates", "--series")
     assert b"series of pictures that are no copies" in shown.stderr
     result = run("duplicates", "--series", "--trash", stdin=b"y\nn\n")
@@ -271,7 +277,7 @@ def test_a_trash_that_cannot_be_had_loses_nothing(run: Run, copies: dict[str, Pa
 
 def test_names_that_are_not_text(run: Run, album: Path, photo: Path, home: Path) -> None:
     name = os.path.join(os.fsencode(album), b"odd \xff\n\x1b[31m.jpg")
-    shutil.copy2(photo, name)
+    shutil.copy2(os.fsencode(photo), name)
     assert run("index", album).returncode == 0
     shown = run("duplicates", photo).stdout
     assert shown.count(b"\n") == 2

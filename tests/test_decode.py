@@ -146,7 +146,7 @@ def test_animations_give_their_first_frame(encoder: str, options: dict[str, Any]
     frames = [Image.new("RGB", (32, 32), colour) for colour in ((200, 0, 0), (0, 200, 0), (0, 0, 200))]
     data = encode(frames[0], encoder, save_all=True, append_images=frames[1:], duration=100, **options)
     with Image.open(io.BytesIO(data)) as opened:
-        assert opened.n_frames == 3
+        assert getattr(opened, "n_frames", 1) == 3
     red, green, blue = np.asarray(decode(data).image)[16, 16].tolist()
     assert red > 180
     assert max(green, blue) < 20

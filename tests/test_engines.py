@@ -46,7 +46,8 @@ def test_rows_are_unit_vectors_whatever_their_batch(model_folder: Path) -> None:
     embedder, _ = opened(model_folder)
     batch = pixels(21)
     vectors = embedder.embed(batch)
-    assert (vectors.shape, vectors.dtype) == ((21, 48), np.float32)
+    assert vectors.shape == (21, 48)
+    assert vectors.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
     for at in (0, 7, 8, 20):
         np.testing.assert_allclose(embedder.embed(batch[at : at + 1])[0], vectors[at], atol=1e-5)
@@ -108,7 +109,8 @@ def test_torch_runs_in_the_precision_it_is_given(model_folder: Path, precision: 
     expected = TorchEmbedder(loaded, "cpu").embed(pixels(5))
     embedder = TorchEmbedder(loaded, "cpu", Tuning(precision))
     vectors = embedder.embed(pixels(5))
-    assert (embedder.precision, vectors.dtype) == (precision, np.float32)
+    assert embedder.precision == precision
+    assert vectors.dtype == np.float32
     assert (vectors * expected).sum(axis=1).min() > least
     assert (precision == "f32") == np.array_equal(vectors, expected)
 
@@ -117,9 +119,8 @@ def test_normalized_pixels_keep_their_order_in_memory(model_folder: Path) -> Non
     preprocessing = Preprocessing(4, (4, 4), "bicubic", (1.0, 2.0, 3.0), (2.0, 4.0, 8.0))
     batch = pixels(2, 4)
     found = normalize(torch.from_numpy(batch), preprocessing)
-    np.testing.assert_array_equal(
-        found, ((batch - np.float32([1, 2, 3])) / np.float32([2, 4, 8])).transpose(0, 3, 1, 2)
-    )
+    expected = (batch - np.array([1, 2, 3], np.float32)) / np.array([2, 4, 8], np.float32)
+    np.testing.assert_array_equal(found, expected.transpose(0, 3, 1, 2))
     assert found.is_contiguous(memory_format=torch.channels_last)
 
 
@@ -194,7 +195,8 @@ class Untraceable(torch.nn.Module):
     """Something that OpenVINO has no operation for."""
 
     def forward(self, batch: torch.Tensor) -> torch.Tensor:
-        return torch.special.bessel_j0(batch.mean(dim=(2, 3)) + 1)
+        vectors: torch.Tensor = torch.special.bessel_j0(batch.mean(dim=(2, 3)) + 1)
+        return vectors
 
 
 def test_torch_runs_what_openvino_cannot(model_folder: Path, caplog: pytest.LogCaptureFixture) -> None:

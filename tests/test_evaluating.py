@@ -1,7 +1,7 @@
 """Evaluations of real pictures, beside what queries to a library of one's own give."""
 
-import os
 import shutil
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -146,7 +146,7 @@ def test_unreadable_pictures_are_skipped_and_told(classes: Path, tiny_model: str
     broken = classes / "animals" / "broken.jpg"
     broken.write_bytes(b"\xff\xd8\xff nothing more")
     (classes / "animals" / "notes.txt").write_text("no picture")
-    told = []
+    told: list[object] = []
     (after,) = imsearch.evaluate(classes, models=[tiny_model], listener=told.append)
     assert (after.quality, after.groups) == (before.quality, before.groups)
     (skip,) = after.skipped
@@ -211,6 +211,7 @@ def test_folders_that_cannot_be_evaluated(tmp_path: Path, album: Path, tiny_mode
     (tmp_path / "empty").mkdir()
     (tmp_path / "one").mkdir()
     shutil.copytree(album, tmp_path / "one" / "class")
+    shutil.copytree(album, tmp_path / "flat")
     singles = tmp_path / "singles"
     for at, photo in enumerate(sorted(album.iterdir())[:2]):
         (singles / str(at)).mkdir(parents=True)
@@ -221,7 +222,7 @@ def test_folders_that_cannot_be_evaluated(tmp_path: Path, album: Path, tiny_mode
     for folder, copies, message in (
         ("none", False, "no such folder"),
         ("empty", False, "put each class into a subfolder.*labels.*copies"),
-        ("album", False, "put each class into a subfolder"),
+        ("flat", False, "put each class into a subfolder"),
         ("one", False, "all pictures are of one class"),
         ("singles", False, "no class has two different pictures"),
         ("broken", False, "no picture that can be read"),
@@ -241,7 +242,7 @@ def test_arguments_that_cannot_be(classes: Path, tmp_path: Path, tiny_model: str
         ({"models": [tiny_model, "nonsense18"]}, imsearch.UnknownModelError, "nonsense18"),
         ({"models": ["resnet18"]}, imsearch.WeightsUnavailableError, "resnet18"),
     ):
-        seen = []
+        seen: list[object] = []
         with pytest.raises(error, match=message):
             imsearch.evaluate(classes, **arguments, listener=seen.append)
         assert not any(isinstance(event, imsearch.Evaluating | imsearch.Scanned) for event in seen)
@@ -270,6 +271,6 @@ def test_a_plot_that_cannot_be_is_told_before(tmp_path: Path, classes: Path, mon
     for name, message in (("curve.svg", "call it .*curve.png"), ("none/curve.png", "there is no folder")):
         with pytest.raises(imsearch.UsageError, match=message):
             check_plot(tmp_path / name)
-    monkeypatch.setitem(os.sys.modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(imsearch.UsageError, match=r"pip install 'imsearch-engine\[eval\]'"):
         check_plot(tmp_path / "curve.png")

@@ -5,7 +5,7 @@ import http.server
 import ipaddress
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -117,8 +117,13 @@ def outside_only(address: Address) -> bool:
     return str(address) == OUTSIDE
 
 
-def fetch_outside(url: str, *, resolver=resolve, seconds: float = 10.0, most: int = BYTES) -> bytes:
+def fetch_outside(
+    url: str, *, resolver: Callable[[str, int], list[str]] = resolve, seconds: float = 10.0, most: int = BYTES
+) -> bytes:
     return fetch(url, public_only=True, allowed=outside_only, resolve=resolver, seconds=seconds, most=most)
+
+
+Get = Callable[..., bytes]
 
 
 # From anywhere
@@ -145,7 +150,7 @@ def test_urls_that_give_no_picture(server: str, page: str, message: str) -> None
 
 
 @pytest.mark.parametrize("get", [fetch, fetch_outside])
-def test_urls_without_end(server: str, get) -> None:
+def test_urls_without_end(server: str, get: Get) -> None:
     with pytest.raises(ProbeError, match="larger than 1 MiB"):
         get(server + "/endless", most=1 << 20)
     with pytest.raises(ProbeError, match=r"took longer than 0\.5 s"):
@@ -163,7 +168,7 @@ def test_urls_that_lead_nowhere() -> None:
 
 
 @pytest.mark.parametrize("get", [fetch, fetch_outside])
-def test_what_comes_with_a_redirect_is_not_read(server: str, stripes: bytes, get) -> None:
+def test_what_comes_with_a_redirect_is_not_read(server: str, stripes: bytes, get: Get) -> None:
     assert get(server + "/heavy-redirect", most=1 << 20) == stripes
 
 

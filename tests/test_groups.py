@@ -1,6 +1,7 @@
 """Pairs to groups: whatever the order, a partition, and never against a decision."""
 
 from itertools import combinations
+from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,7 +40,7 @@ def test_without_decisions_a_group_is_what_chains_join(pairs: list[Pair]) -> Non
 
 
 @given(some_pairs(), decisions, st.randoms(use_true_random=False))
-def test_the_order_of_pairs_does_not_matter(pairs: list[Pair], different: set[tuple[int, int]], random) -> None:
+def test_the_order_of_pairs_does_not_matter(pairs: list[Pair], different: set[tuple[int, int]], random: Random) -> None:
     shuffled = random.sample(pairs, len(pairs))
     assert grouped(shuffled, different) == grouped(pairs, different)
 
@@ -65,7 +66,7 @@ def test_of_a_chain_against_a_decision_the_weakest_link_gives() -> None:
 
 @given(some_pairs(), decisions, st.sets(st.sampled_from(ENDS)), st.randoms(use_true_random=False))
 def test_what_is_not_judged_would_change_nothing(
-    pairs: list[Pair], different: set[tuple[int, int]], copies: set[tuple[int, int]], random
+    pairs: list[Pair], different: set[tuple[int, int]], copies: set[tuple[int, int]], random: Random
 ) -> None:
     rounds = Rounds(random.sample(pairs, len(pairs)), different)
     asked: list[Pair] = []

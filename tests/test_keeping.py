@@ -1,5 +1,7 @@
 """Which file to keep, and what is said of it."""
 
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,7 +50,9 @@ files = st.builds(
     st.lists(st.sampled_from([b"/a", b"/b", b"/b/c"]), max_size=2),
     st.randoms(use_true_random=False),
 )
-def test_one_is_kept_whatever_the_order(some: list[HeldFile], keep: list[str], prefer: list[bytes], random) -> None:
+def test_one_is_kept_whatever_the_order(
+    some: list[HeldFile], keep: list[str], prefer: list[bytes], random: Random
+) -> None:
     rules = rules_named(keep, prefer)
     chosen, reason = choose(some, rules)
     assert chosen in some

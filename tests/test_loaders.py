@@ -26,10 +26,15 @@ from imsearch.models.names import parse
 from imsearch.models.opening import open_embedder
 from imsearch.types.options import Tuning
 
-SMALL = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 96}
-SMALL_DINO = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 3}
-SMALL_CNN = {"hidden_sizes": [16, 32, 48, 64], "depths": [1, 1, 2, 1]}
-SMALL_TEXT = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+SMALL: dict[str, Any] = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 96}
+SMALL_DINO: dict[str, Any] = {"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 3}
+SMALL_CNN: dict[str, Any] = {"hidden_sizes": [16, 32, 48, 64], "depths": [1, 1, 2, 1]}
+SMALL_TEXT: dict[str, Any] = {
+    "hidden_size": 32,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "intermediate_size": 32,
+}
 T = transformers
 
 
@@ -88,7 +93,8 @@ def plain_torchvision(name: str, network: torch.nn.Module, files: list[Path]) ->
         with Image.open(path) as picture:
             pictures.append(transforms(picture.convert("RGB")))
     with torch.inference_mode():
-        return network(torch.stack(pictures))
+        outputs: torch.Tensor = network(torch.stack(pictures))
+    return outputs
 
 
 def save_as_fetched(name: str, network: torch.nn.Module) -> Path:
@@ -152,11 +158,13 @@ def test_a_finetuned_checkpoint_loads_by_path(wrap: str, tmp_path: Path, files: 
 
 
 def pooler(outputs: Any) -> torch.Tensor:
-    return outputs.pooler_output.flatten(1)
+    pooled: torch.Tensor = outputs.pooler_output
+    return pooled.flatten(1)
 
 
 def first_token(outputs: Any) -> torch.Tensor:
-    return outputs.last_hidden_state[:, 0]
+    tokens: torch.Tensor = outputs.last_hidden_state
+    return tokens[:, 0]
 
 
 def clip() -> torch.nn.Module:
@@ -213,7 +221,7 @@ HUGGING_FACE: dict[str, tuple[Callable[[], torch.nn.Module], Callable[[], Any], 
 def plain_transformers(
     folder: Path, files: list[Path], pool: Callable[[Any], torch.Tensor], *, tower: bool = False
 ) -> torch.Tensor:
-    processor = T.AutoImageProcessor.from_pretrained(folder)
+    processor = T.AutoImageProcessor.from_pretrained(folder)  # type: ignore[no-untyped-call]
     network = T.AutoModel.from_pretrained(folder).eval()
     network = network.vision_model if tower else network
     pictures = []
@@ -271,7 +279,7 @@ def test_a_cached_hub_model_loads_by_its_id(tmp_path: Path, files: list[Path], m
 def test_the_default_equals_timm_with_the_same_weights(files: list[Path]) -> None:
     import timm
 
-    network = timm.create_model("tf_efficientnet_lite2", pretrained=False, num_classes=1000)
+    network: Any = timm.create_model("tf_efficientnet_lite2", pretrained=False, num_classes=1000)
     path = packaged.weights()
     assert path is not None
     weights = torch.load(path, weights_only=True)

@@ -1,5 +1,7 @@
 """Measures of rankings beside the plainest code for the same definition, and what must hold of any of them."""
 
+from random import Random
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -64,11 +66,11 @@ def test_what_holds_of_every_ranking(ranking: list[bool]) -> None:
     st.randoms(),
 )
 def test_ranks_are_those_of_sorting_with_the_wrong_first_among_equals(
-    pairs: list[tuple[int, bool]], random: "np.random.Generator"
+    pairs: list[tuple[int, bool]], random: Random
 ) -> None:
     ranking = [right for _, right in sorted(pairs, key=lambda pair: (-pair[0], pair[1]))]
     random.shuffle(pairs)
-    scores = np.array([score for score, _ in pairs], np.float32) / 8
+    scores = np.array([score / 8 for score, _ in pairs], np.float32)
     found = measures.ranks_of_relevant(scores, np.array([right for _, right in pairs]))
     assert found.tolist() == ranks_of(ranking).tolist()
     np.testing.assert_array_equal(

@@ -69,7 +69,7 @@ def test_python(place: Path) -> None:
 
 
 def test_every_command_is_named() -> None:
-    for name in typer.main.get_command(app).commands:
+    for name in typer.main.get_group(app).commands:
         if name != "remove":
             assert f"imsearch {name}" in README
 

@@ -192,7 +192,7 @@ def test_however_the_server_ends_its_run_does(
     library: imsearch.Library, many: Path, tiny_model: str, stopping: signal.Signals
 ) -> None:
     command = "from imsearch.cli import main; main()"
-    arguments = ["--library", library.path, "--model", tiny_model, "--port", "0", "--no-browser", many]
+    arguments = ["--library", str(library.path), "--model", tiny_model, "--port", "0", "--no-browser", str(many)]
     process = subprocess.Popen(
         [sys.executable, "-c", command, "serve", *arguments], stderr=subprocess.PIPE, text=True, start_new_session=True
     )

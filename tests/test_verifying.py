@@ -138,9 +138,9 @@ def test_the_transform_that_was_done_is_found(
     photo: Image.Image, degrees: float, scale: float, mirrored: bool, left: float, top: float
 ) -> None:
     """Against the corners of the part that was cut out, turned and scaled: where they were in the original."""
-    box = [round(left * photo.width), round(top * photo.height)]
-    box += [round(box[0] + 0.7 * photo.width), round(box[1] + 0.7 * photo.height)]
-    part = photo.crop(tuple(box))
+    x, y = round(left * photo.width), round(top * photo.height)
+    box = (x, y, round(x + 0.7 * photo.width), round(y + 0.7 * photo.height))
+    part = photo.crop(box)
     if mirrored:
         part = ImageOps.mirror(part)
     part = part.resize(
@@ -355,7 +355,8 @@ def test_a_query_puts_the_same_picture_first_then_copies(library: imsearch.Libra
     turned = proofs["mirrored.jpg"]
     assert turned is not None
     assert turned.transform is not None
-    assert (turned.transform.mirrored, turned.transform.turned) == (True, pytest.approx(0, abs=1))
+    assert turned.transform.mirrored
+    assert turned.transform.turned == pytest.approx(0, abs=1)
     plain = {hit.path: hit.score for hit in library.query(original, k=14)}
     for hit in hits:
         assert hit.score == pytest.approx(plain[hit.path], abs=1e-5)

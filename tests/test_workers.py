@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import chores
 import numpy as np
@@ -27,17 +28,18 @@ from imsearch.workers.frames import FrameError, FrameReader, FrameWriter
 from imsearch.workers.memory import SharedMemory
 from imsearch.workers.pool import CrashError, PassingError, Pool
 from imsearch.workers.process import MOST_BYTES_OF_A_LINE, MOST_LINES, Process
-from imsearch.workers.work import Refusal, WorkerError
+from imsearch.workers.work import Refusal, Work, WorkerError
 
-Open = Callable[..., Pool]
+AnyPool = Pool[Any, Any, Any]
+Open = Callable[..., AnyPool]
 
 
 @pytest.fixture
 def open_pool() -> Iterator[Open]:
     """Opens pools of one process that plays, by default; they are closed in the end."""
-    opened: list[Pool] = []
+    opened: list[AnyPool] = []
 
-    def open_(work=chores.PLAY, *, seconds: float = PATIENCE, **rest: int) -> Pool:
+    def open_(work: Work[Any, Any, Any] = chores.PLAY, *, seconds: float = PATIENCE, **rest: Any) -> AnyPool:
         opened.append(Pool(work, Greeting("hello"), seconds=seconds, count=1, **rest))
         return opened[-1]
 
@@ -95,7 +97,7 @@ def test_what_a_stream_does_not_allow_neither_goes_in_nor_comes_out() -> None:
     with pytest.raises(TypeError, match="Unknown"):
         FrameWriter(stream, [Known]).write(Unknown(1))
     with pytest.raises(TypeError, match="ndarray"):
-        FrameWriter(stream, [Inverted]).write(Inverted(np.zeros(3)))
+        FrameWriter(stream, [Inverted]).write(Inverted(np.zeros(3)))  # type: ignore[arg-type]
     assert stream.getvalue() == b""
     FrameWriter(stream, [Unknown]).write(Unknown(1))
     stream.seek(0)
@@ -189,7 +191,7 @@ def test_pixels_go_to_a_child_and_back(open_pool: Open, memory: int) -> None:
 
 
 def test_any_number_of_threads_use_a_pool() -> None:
-    pool = Pool(chores.PLAY, Greeting("hello"), seconds=PATIENCE, count=2)
+    pool: Pool[Greeting, object, Any] = Pool(chores.PLAY, Greeting("hello"), seconds=PATIENCE, count=2)
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(lambda number: pool.run(chores.Greet(str(number))), range(200)))
     pool.close()

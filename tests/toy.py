@@ -11,8 +11,9 @@ import numpy as np
 
 from imsearch.models.compiled import CompiledModels
 from imsearch.models.model import Model
-from imsearch.models.names import Reference, activity_of, parse
+from imsearch.models.names import activity_of, parse
 from imsearch.models.openvino_import import import_openvino
+from imsearch.models.reference import Reference
 from imsearch.types.preprocessing import Preprocessing
 
 openvino = import_openvino()

@@ -15,7 +15,8 @@ def clustered(count: int, dimensions: int, seed: int = 0) -> np.ndarray:
 def stored(rows: np.ndarray) -> np.ndarray:
     """Rows at unit length, rounded as the catalogue does."""
     unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    return unit.astype(np.float16).astype(np.float32)
+    rounded: np.ndarray = unit.astype(np.float16).astype(np.float32)
+    return rounded
 
 
 def nearest(matrix: np.ndarray, ids: np.ndarray, probe: np.ndarray, k: int) -> set[int]:

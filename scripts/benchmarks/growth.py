@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from benchmarks import inside
 from benchmarks.report import Report
+from imsearch.indexing.run import BATCH_FILES
 from imsearch.models.model import Model
 
 SECTION = "Growth of the catalogue"
@@ -34,10 +35,10 @@ class Growth:
 
     def measure(self, report: Report) -> None:
         """Report the cost of a picture at 10,000, 100,000 and so on, at the last, and the curve between."""
-        each = np.array(self.seconds) / inside.BATCH_FILES * 1000
+        each = np.array(self.seconds) / BATCH_FILES * 1000
         total = self.bytes[-1][0]
         for count in decades(total):
-            at = min(count // inside.BATCH_FILES, len(each) - AROUND)
+            at = min(count // BATCH_FILES, len(each) - AROUND)
             part = each[max(0, at - AROUND) : at + AROUND].tolist()
             report.add(SECTION, f"a picture's part of its transaction, near {count:,} pictures", part, "ms", 3)
         for pictures, size in dict.fromkeys(
@@ -45,9 +46,7 @@ class Growth:
         ):
             report.add(SECTION, f"catalogue on disk, {pictures:,} pictures", size / pictures, "bytes/picture", 0)
         report.curves["growth"] = {
-            "pictures": [
-                int(part[-1] + 1) * inside.BATCH_FILES for part in np.array_split(np.arange(len(each)), POINTS)
-            ],
+            "pictures": [int(part[-1] + 1) * BATCH_FILES for part in np.array_split(np.arange(len(each)), POINTS)],
             "milliseconds": [
                 np.percentile(part, (10, 50, 90)).tolist() for part in np.array_split(each, min(POINTS, len(each)))
             ],

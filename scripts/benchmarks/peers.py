@@ -12,6 +12,7 @@ import sys
 import tempfile
 import venv
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import imsearch
@@ -184,7 +185,7 @@ def _measure_large_query(
     with imsearch.open(grown) as opened:
         opened.optimize()
     section = f"Beside others: a query among {LARGE_LIBRARY:,} pictures, new process"
-    actions = {
+    actions: dict[str, Callable[[], float]] = {
         "imsearch": lambda: process_seconds(starts.query_command(grown, probe)),
         "rclip": lambda: rclip.query(pictures, probe),
     }

@@ -85,4 +85,5 @@ def _sensor_noise(kind: Kind, seed: int) -> NDArray[np.int8]:
     """Gaussian noise, a little larger than the picture, so that each picture gets another part of it."""
     side = max(kind.width, kind.height) + 64
     values = np.random.default_rng(seed).standard_normal((side, side), np.float32)
-    return np.clip(np.rint(values * kind.noise), -127, 127).astype(np.int8)
+    noise: NDArray[np.int8] = np.clip(np.rint(values * kind.noise), -127, 127).astype(np.int8)
+    return noise

@@ -53,7 +53,8 @@ def embed(paths: list[str], workers: int) -> np.ndarray:
     with torch.inference_mode():
         rows = [network(batch).numpy() for batch in DataLoader(Pictures(paths), BATCH, num_workers=workers)]
     vectors = np.concatenate(rows)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: np.ndarray = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit
 
 
 def main(action: str, first: str, second: str) -> None:

@@ -1,7 +1,7 @@
 """Plots of what a report holds, as PNG files: the only part of the benchmarks that needs matplotlib."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import matplotlib
@@ -11,6 +11,7 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from benchmarks.report import Report
@@ -21,7 +22,7 @@ ACCENT = "#0b6e99"
 SECOND = "#d9822b"
 QUIET = "#b8c4ce"
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "figure.dpi": 160,
     "font.size": 9.5,
     "font.family": "DejaVu Sans",
@@ -45,7 +46,7 @@ STYLE = {
 
 def draw(report: Report) -> list[str]:
     """Draw what was measured into the folder of the report. Returns the names of the files."""
-    drawn = {
+    drawn: dict[str, Callable[[Any], Figure]] = {
         "indexing": _indexing,
         "queries": _queries,
         "growth": _growth,
@@ -74,8 +75,8 @@ def draw(report: Report) -> list[str]:
 
 
 def _figure(columns: int, height: float, rows: int = 1) -> tuple[Figure, list[Axes]]:
-    figure, axes = pyplot.subplots(rows, columns, figsize=(8.4, height), layout="constrained", squeeze=False)
-    figure.get_layout_engine().set(rect=(0.005, 0.035, 0.985, 0.955), wspace=0.06)
+    layout = ConstrainedLayoutEngine(rect=(0.005, 0.035, 0.985, 0.955), wspace=0.06)
+    figure, axes = pyplot.subplots(rows, columns, figsize=(8.4, height), layout=layout, squeeze=False)
     return figure, list(axes.flat)
 
 
