@@ -29,6 +29,8 @@ from .evaluation.run import evaluate as evaluate
 from .library import Library as Library
 from .models.names import known_models as known_models
 from .opening import open as open
+from .search.policy import STRANGERS as STRANGERS
+from .search.policy import ProbePolicy as ProbePolicy
 from .types.duplicates import DuplicateFile as DuplicateFile
 from .types.duplicates import DuplicateGroup as DuplicateGroup
 from .types.duplicates import TrashReport as TrashReport
@@ -48,13 +50,13 @@ from .types.hits import Hit as Hit
 from .types.hits import Proof as Proof
 from .types.hits import Region as Region
 from .types.hits import Transform as Transform
-from .types.libraries import CandidatesInfo as CandidatesInfo
 from .types.libraries import FileRecord as FileRecord
 from .types.libraries import IndexedPicture as IndexedPicture
 from .types.libraries import IndexReport as IndexReport
 from .types.libraries import LibraryInfo as LibraryInfo
 from .types.libraries import ModelInfo as ModelInfo
 from .types.libraries import PictureFile as PictureFile
+from .types.libraries import VectorIndexInfo as VectorIndexInfo
 from .types.options import DuplicateOptions as DuplicateOptions
 from .types.options import Filters as Filters
 from .types.options import IndexOptions as IndexOptions

@@ -32,7 +32,7 @@ SOLE_IMPORTERS = {
         "evaluation/edits.py",
     },
     "jinja2": {"formatting/templating.py"},
-    "sqlalchemy": {"catalog/schema.py", "catalog/writer.py"},
+    "sqlalchemy": {"catalog/writer.py"},
     "sqlite3": {"catalog/connection.py"},
     "faiss": {"vectors/codes.py"},
     "torch": {
@@ -60,7 +60,7 @@ SOLE_IMPORTERS = {
     "textual_image": {"cli/output/preview.py"},
     "httpx2": {"search/fetch.py"},
     "httpcore2": {"search/fetch.py"},
-    "filelock": {"library.py"},
+    "filelock": {"backends/local.py", "vectors/faiss_index.py"},
     "matplotlib": {"evaluation/plot.py"},
     "send2trash": {"duplicates/trash.py"},
     "uvicorn": {"cli/serving.py", "server/protocol.py"},

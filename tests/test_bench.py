@@ -12,6 +12,8 @@ import imsearch
 from benchmarks import duplicates, edits, inside, pictures, regions, search
 from benchmarks.generator import Generator, likeness, unit
 from benchmarks.report import Report, in_turn
+from imsearch.models.names import parse
+from imsearch.models.opening import open_embedder
 
 COUNT = 500
 
@@ -48,7 +50,7 @@ def test_a_filled_library_answers_queries(
     tmp_path: Path, real: NDArray[np.float32], library: imsearch.Library, indexed_album: Path
 ) -> None:
     with imsearch.open(tmp_path / "filled", model=library.model) as filled:
-        model = library._query_embedder().model  # the tiny one, which has 48 dimensions too
+        model = open_embedder(parse(library.model), "cpu").model  # the tiny one, which has 48 dimensions too
         vectors = np.concatenate(list(Generator(real, 1).pages(COUNT)))
         sizes: list[int] = []
         times = inside.fill(filled.path, [vectors], model, "f32", lambda count, size: sizes.append(size))

@@ -1,4 +1,4 @@
-"""What is kept beside the catalogue, and may be lost."""
+"""What is kept beside the catalog, and may be lost."""
 
 import contextlib
 from dataclasses import replace

@@ -348,7 +348,7 @@ def test_shell_completion(shell: str) -> None:
 
 
 def test_how_candidates_are_found_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    info = imsearch.CandidatesInfo(
+    info = imsearch.VectorIndexInfo(
         kind="approximate",
         vectors=1_000_000,
         pending=1,
@@ -361,9 +361,9 @@ def test_how_candidates_are_found_is_told(capsys: pytest.CaptureFixture[str]) ->
         measured_with=256,
         measured_at=900_000,
     )
-    lists.candidates(info, as_json=False)
+    lists.vector_index(info, as_json=False)
     text = capsys.readouterr().out
     for part in ("1,000,000 vectors of 200 bytes, 1 change since", "12 of 4,096 lists", "0.9961", "among 900,000"):
         assert part in text
-    lists.candidates(info, as_json=True)
+    lists.vector_index(info, as_json=True)
     assert json.loads(capsys.readouterr().out)["recall"] == 0.9961

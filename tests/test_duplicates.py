@@ -8,13 +8,19 @@ import sys
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
+from typing import Unpack
 
 import pytest
 from judges import Thumbnails
 from PIL import ExifTags, Image
 
 import imsearch
+from imsearch.backends import open_backend
+from imsearch.duplicates.find import FindDuplicates
 from imsearch.duplicates.series import SPAN
+from imsearch.models.embedders import ignore
+from imsearch.types.events import Listener
+from imsearch.types.options import DuplicateKeywords
 from imsearch.types.probes import Indexed
 
 
@@ -23,9 +29,23 @@ class JudgedLibrary(imsearch.Library):
 
     judge: Thumbnails | None = None
 
-    def _judge(self) -> Thumbnails | None:
+    def duplicates(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        listener: Listener = ignore,
+        **options: Unpack[DuplicateKeywords],
+    ) -> list[imsearch.DuplicateGroup]:
         self.judge = Thumbnails()
-        return self.judge
+        backend = open_backend(self.address)
+        space = backend.catalog().space(self.model)
+        assert space is not None
+        wanted = imsearch.DuplicateOptions(path, **options)
+        index = backend.vector_index(space)
+        try:
+            return FindDuplicates(backend.catalog(), space, index, self.judge, wanted, listener).run()
+        finally:
+            backend.close()
 
 
 @pytest.fixture

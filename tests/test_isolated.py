@@ -85,7 +85,7 @@ def test_pictures_too_large_for_the_shared_memory(reader: IsolatedReader) -> Non
 def test_answers_are_those_of_a_library_that_decodes_itself(
     library: imsearch.Library, tiny_model: str, indexed_album: Path, photos: list[Path]
 ) -> None:
-    with imsearch.open(library.path, model=tiny_model, isolated=True) as isolated:
+    with imsearch.open(library.path, model=tiny_model, policy=imsearch.ProbePolicy(isolated=True)) as isolated:
         for photo in one_of_each_format(photos):
             np.testing.assert_array_equal(isolated.embed(photo), library.embed(photo))
             data = photo.read_bytes()

@@ -7,26 +7,28 @@ import numpy as np
 import pytest
 from vectors import clustered, stored
 
-from imsearch.catalog.rows import NewContent, NewFile, Space
-from imsearch.catalog.writer import Store
+from imsearch.catalog.reader import CatalogReader
+from imsearch.catalog.rows import NewContent, NewFile
+from imsearch.catalog.space import VectorSpace
+from imsearch.catalog.writer import CatalogWriter
 from imsearch.duplicates import pairs as neighbours
 from imsearch.duplicates.pairs import near_pairs
 from imsearch.types.events import Compared, Event
-from imsearch.vectors.candidates import Candidates
-from imsearch.vectors.upkeep import refresh
+from imsearch.vectors.faiss_index import FaissIndex
 
 DIMENSIONS = 32
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.create(tmp_path)
+def store(tmp_path: Path) -> Iterator[CatalogWriter]:
+    opened = CatalogWriter.create(tmp_path)
     yield opened
     opened.close()
 
 
-def fill(store: Store, matrix: np.ndarray) -> Space:
-    space = store.add_space("model", "print", matrix.shape[1], "f32")
+def fill(store: CatalogWriter, folder: Path, matrix: np.ndarray) -> VectorSpace:
+    store.add_space("model", "print", matrix.shape[1], "f32")
+    (space,) = CatalogReader(folder).spaces()
     digests = [number.to_bytes(32, "big") for number in range(len(matrix))]
     store.write(
         [NewFile(b"/p/%06d" % number, 1, 1, digest) for number, digest in enumerate(digests)],
@@ -57,25 +59,20 @@ def copies_among(count: int) -> np.ndarray:
 @pytest.mark.parametrize("exact", [True, False], ids=["multiplied", "searched"])
 @pytest.mark.parametrize(("k", "least"), [(1, -1.0), (3, 0.8), (5, 0.9)])
 def test_pairs_are_those_of_plain_comparison(
-    store: Store, monkeypatch: pytest.MonkeyPatch, exact: bool, k: int, least: float
+    store: CatalogWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exact: bool, k: int, least: float
 ) -> None:
     monkeypatch.setattr(neighbours, "BLOCK", 100)
     monkeypatch.setattr(neighbours, "PROBES", 60)
-    monkeypatch.setattr("imsearch.catalog.reader.PAGE", 130)
+    monkeypatch.setattr("imsearch.catalog.space.PAGE", 130)
     if not exact:
         monkeypatch.setattr(neighbours, "wants_exact", lambda count, dimensions: False)
     matrix = copies_among(360)
-    space = fill(store, matrix)
-
-    def candidates() -> Candidates:
-        assert not exact, "where all is multiplied no index is opened"
-        opened = Candidates(DIMENSIONS)
-        refresh(opened, store, space)
-        return opened
+    space = fill(store, tmp_path, matrix)
 
     events: list[Event] = []
-    near = near_pairs(store, space, candidates, events.append, k=k, least=least)
-    ids = np.sort(store.vector_ids(space))
+    index = FaissIndex(space, tmp_path / "vectors.faiss")
+    near = near_pairs(space, index, events.append, k=k, least=least)
+    ids = np.sort(space.ids())
     expected = plainly(matrix, ids, k, least)
     found = dict(zip(zip(near.first.tolist(), near.second.tolist(), strict=True), near.scores.tolist(), strict=True))
     assert found.keys() == expected.keys()
@@ -86,15 +83,16 @@ def test_pairs_are_those_of_plain_comparison(
     assert steps == sorted(steps)
 
 
-def test_few_vectors_and_none(store: Store) -> None:
-    space = fill(store, clustered(2, DIMENSIONS))
+def test_few_vectors_and_none(store: CatalogWriter, tmp_path: Path) -> None:
+    space = fill(store, tmp_path, clustered(2, DIMENSIONS))
+    index = FaissIndex(space, tmp_path / "vectors.faiss")
     events: list[Event] = []
-    near = near_pairs(store, space, lambda: Candidates(DIMENSIONS), events.append, k=5, least=-1)
+    near = near_pairs(space, index, events.append, k=5, least=-1)
     assert list(zip(near.first.tolist(), near.second.tolist(), strict=True)) == [(1, 2)]
-    assert [pair[:2] for pair in near.contents(store)] == [(1, 2)]
+    assert [pair[:2] for pair in near.contents(space)] == [(1, 2)]
     store.remove_files([b"/p/000000"])
-    assert near.contents(store) == []  # as one of them has left since
+    assert near.contents(space) == []  # as one of them has left since
     store.remove_files([b"/p/000001"])
-    near = near_pairs(store, space, lambda: Candidates(DIMENSIONS), events.append, k=5, least=-1)
+    near = near_pairs(space, index, events.append, k=5, least=-1)
     assert len(near) == 0
-    assert near.contents(store) == []
+    assert near.contents(space) == []

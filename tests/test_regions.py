@@ -1,5 +1,6 @@
 """Regions: where they are put, and that a probe of one thing finds the scene that holds it."""
 
+import contextlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,18 +14,17 @@ from PIL import Image
 
 import imsearch
 from imsearch import Filters, Region
-from imsearch.catalog.reader import Reader
+from imsearch.catalog.reader import CatalogReader
 from imsearch.catalog.rows import NewContent, NewFile
-from imsearch.catalog.writer import Store
+from imsearch.catalog.writer import CatalogWriter
 from imsearch.indexing.reading import PIXELS, Decoded, Task, process
 from imsearch.indexing.regions import COUNT, choose
 from imsearch.models.loaders.activity import ActivityNetwork
 from imsearch.models.names import activity_of, parse
 from imsearch.models.opening import open_embedder
-from imsearch.search.ranking import Question, search
+from imsearch.search.ranking import Question, Ranker
 from imsearch.types.preprocessing import Preprocessing
-from imsearch.vectors.candidates import Candidates
-from imsearch.vectors.upkeep import refresh
+from imsearch.vectors.faiss_index import FaissIndex
 
 
 @settings(deadline=None)
@@ -88,17 +88,17 @@ def indexed(
 
 def oracle(library: imsearch.Library, probe: np.ndarray) -> dict[str, tuple[float, Region | None]]:
     """The best score of each picture over all stored vectors, and the part that has it."""
-    reader = Reader(library.path)
-    (space,) = reader.spaces()
+    catalog = CatalogReader(library.path)
+    (space,) = catalog.spaces()
     best: dict[str, tuple[float, Region | None]] = {}
-    for ids, vectors in reader.vectors_after(0, space):
+    for ids, vectors in space.pages():
         scores = dict(zip(ids.tolist(), vectors @ probe / np.linalg.norm(vectors, axis=1), strict=True))
-        for match in reader.matches(ids, Filters()):
+        for match in space.matches(ids):
             score = float(scores[match.embedding_id])
             path = match.path.decode()
             if path not in best or score > best[path][0]:
                 best[path] = (score, match.region)
-    reader.close()
+    catalog.close()
     return dict(sorted(best.items(), key=lambda item: -item[1][0]))
 
 
@@ -133,6 +133,15 @@ def test_a_picture_finds_itself_as_a_whole(indexed: imsearch.Library, photos: li
         assert answer.hits[0].score == pytest.approx(1, abs=1e-6)
 
 
+def ranker_of(contents: list[NewContent], folder: Path) -> Ranker:
+    """Ranks pictures with regions that are made up, each in a file that is called by its size."""
+    with contextlib.closing(CatalogWriter.create(folder)) as writer:
+        writer.add_space("model", "print", 8, "f32", regions=True)
+        (space,) = CatalogReader(folder).spaces()
+        writer.write([NewFile(b"/%02d" % c.size, c.size, 1, c.digest) for c in contents], contents, space)
+    return Ranker(space, FaissIndex(space, folder / "vectors.faiss"), Filters())
+
+
 def test_k_hits_are_found_behind_many_regions_of_one_picture(tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     axis = np.eye(8, dtype=np.float32)[0]
@@ -154,16 +163,11 @@ def test_k_hits_are_found_behind_many_regions_of_one_picture(tmp_path: Path) -> 
         )
         for number, spread in enumerate([0.001] * 12 + [0.5] * 12, 1)
     ]
-    store = Store.create(tmp_path)
-    space = store.add_space("model", "print", 8, "f32", regions=True)
-    store.write([NewFile(b"/%02d" % c.size, c.size, 1, c.digest) for c in contents], contents, space)
-    candidates = Candidates(8)
-    refresh(candidates, store, space)
+    ranker = ranker_of(contents, tmp_path)
     for k in (1, 3, 12, 20, 24, 99):
-        (hits,) = search([Question(axis)], store, space, candidates, k=k)
-        assert len({hit.path for hit in hits}) == len(hits) == min(k, 24)
-        assert {hit.path for hit in hits[:12]} <= {f"/{number:02d}" for number in range(1, 13)}
-    store.close()
+        (files,) = ranker.rank([Question(axis[None])], k)
+        assert len({file.match.path for file in files}) == len(files) == min(k, 24)
+        assert {file.match.path for file in files[:12]} <= {b"/%02d" % number for number in range(1, 13)}
 
 
 def test_a_probe_with_two_views_ranks_pictures_by_the_better(tmp_path: Path) -> None:
@@ -183,20 +187,14 @@ def test_a_probe_with_two_views_ranks_pictures_by_the_better(tmp_path: Path) -> 
         )
         for number, (whole, *parts) in enumerate(vectors)
     ]
-    store = Store.create(tmp_path)
-    space = store.add_space("model", "print", 8, "f32", regions=True)
-    store.write([NewFile(b"/%02d" % c.size, c.size, 1, c.digest) for c in contents], contents, space)
-    candidates = Candidates(8)
-    refresh(candidates, store, space)
+    ranker = ranker_of(contents, tmp_path)
     views = rng.normal(size=(2, 8)).astype(np.float32)
     views /= np.linalg.norm(views, axis=1, keepdims=True)
     scores = np.max(vectors @ views.T, axis=(1, 2))
     for k in (1, 7, 40, 99):
-        (hits,) = search([Question(views[0], squeezed=views[1])], store, space, candidates, k=k)
-        assert [hit.path for hit in hits] == [f"/{number:02d}" for number in np.argsort(-scores)[:k]]
-        assert [hit.score for hit in hits] == pytest.approx(np.sort(scores)[::-1][:k], abs=2e-3)
-        assert [hit.rank for hit in hits] == list(range(1, min(k, 40) + 1))
-    store.close()
+        (files,) = ranker.rank([Question(views)], k)
+        assert [file.match.path for file in files] == [b"/%02d" % number for number in np.argsort(-scores)[:k]]
+        assert [file.score for file in files] == pytest.approx(np.sort(scores)[::-1][:k], abs=2e-3)
 
 
 def test_a_library_takes_regions_later_and_keeps_to_them(

@@ -1,5 +1,6 @@
 """Queries against plain NumPy over the library's own embeddings."""
 
+import contextlib
 import shutil
 from pathlib import Path
 
@@ -9,7 +10,9 @@ from PIL import Image
 
 import imsearch
 from imsearch import Filters
-from imsearch.search.ranking import FIRST_VIEW, gather
+from imsearch.catalog.reader import CatalogReader
+from imsearch.search.ranking import FIRST_VIEW, Question, Ranker
+from imsearch.vectors.faiss_index import FaissIndex
 
 
 @pytest.fixture(scope="module")
@@ -67,10 +70,9 @@ def test_a_probe_in_the_library_gets_the_score_that_its_pixels_get(
 
 @pytest.mark.parametrize("count", [1, 6, 23, 50])
 def test_views_take_turns(
-    indexed: imsearch.Library, vectors: dict[str, np.ndarray], photos: list[Path], count: int
+    indexed: imsearch.Library, vectors: dict[str, np.ndarray], photos: list[Path], count: int, tmp_path: Path
 ) -> None:
     """Against dealing them out by hand: three of the first view, one of each other, who comes early comes early."""
-    reader, space = indexed._searched()
     views = np.stack([vectors[str(photos[at])] for at in (0, 7, 13)])
     ranked = [list(expected(vectors, view)) for view in views]
     turns: dict[str, int] = {}
@@ -80,10 +82,13 @@ def test_views_take_turns(
             for path in paths[turn * taken : (turn + 1) * taken]:
                 turns.setdefault(path, turn)
     dealt = sorted(turns, key=lambda path: (turns[path], ranked[0].index(path)))
-    found = gather(views, reader, space, indexed._fresh_candidates(reader, space), count=count)
-    assert [match.path.decode() for match, _ in found] == dealt[:count]
-    for match, score in found:
-        assert score == pytest.approx(float(views[0] @ vectors[match.path.decode()]), abs=3e-4)
+    with contextlib.closing(CatalogReader(indexed.path)) as catalog:
+        (space,) = catalog.spaces()
+        ranker = Ranker(space, FaissIndex(space, tmp_path / "vectors.faiss"), Filters())
+        (found,) = ranker.rank([Question(views, in_turns=True)], count)
+    assert [file.match.path.decode() for file in found] == dealt[:count]
+    for file in found:
+        assert file.score == pytest.approx(float(views[0] @ vectors[file.match.path.decode()]), abs=3e-4)
 
 
 def test_equal_contents_are_told_apart_by_path(tmp_path: Path, tiny_model: str, photos: list[Path]) -> None:
@@ -103,7 +108,7 @@ def test_equal_contents_are_told_apart_by_path(tmp_path: Path, tiny_model: str, 
 def test_removed_pictures_never_take_the_place_of_hits(
     tmp_path: Path, tiny_model: str, photos: list[Path], probe: Image.Image
 ) -> None:
-    """Also while the candidate file on disk and the one in memory still know them."""
+    """Also while the snapshot on disk and the one in memory still know them."""
     folder = tmp_path / "pictures"
     shutil.copytree(photos[0].parents[1], folder)
     with (

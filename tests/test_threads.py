@@ -1,15 +1,19 @@
 """One library asked from many threads, with real threads on a real library that changes meanwhile."""
 
+import contextlib
 import io
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 import imsearch
+from imsearch.catalog.reader import CatalogReader
+from imsearch.vectors.faiss_index import FaissIndex
 
 pytest.importorskip("openvino")
 
@@ -48,7 +52,7 @@ def seen(library: imsearch.Library, probe: bytes, k: int = ALL) -> Seen:
 
 
 def by_plain_arithmetic(library: imsearch.Library, probe: bytes, paths: list[Path]) -> Seen:
-    """Without candidates, the catalogue and batches."""
+    """Without the vector index, the catalog and batches."""
     scores = [(str(path), library.similarity(probe, path)) for path in paths]
     return sorted(scores, key=lambda each: (-each[1], each[0]))
 
@@ -77,7 +81,7 @@ def test_answers_are_always_those_of_a_state_that_was_committed(
         try:
             for _ in range(ROUNDS):
                 writer.remove(coming)
-                writer.optimize()  # a new file of candidates; departures are forgotten
+                writer.optimize()  # a new snapshot; departures are forgotten
                 writer.index(coming)
         finally:
             over.set()
@@ -110,32 +114,41 @@ def test_threads_share_what_is_opened(library: imsearch.Library, album: Path, pr
             return seen(fresh, probes[0])
 
         assert list(threads.map(ask, range(8))) == [expected] * 8
-        assert fresh._query_embedder().pictures == 8
+        assert fresh.embedded[0] == 8
 
 
 def test_what_came_and_left_is_taken_in_once(
     library: imsearch.Library, album: Path, tmp_path: Path, probes: list[bytes]
 ) -> None:
     library.index(album)
-    seen(library, probes[0])
-    reader, space = library._searched()
     new = tmp_path / "new"
     new.mkdir()
     together = threading.Barrier(8)
+    with contextlib.closing(CatalogReader(library.path)) as catalog, ThreadPoolExecutor(8) as threads:
+        (space,) = catalog.spaces()
+        index = FaissIndex(space, tmp_path / "vectors.faiss")
 
-    def ask(_: int) -> Seen:
-        together.wait()
-        return seen(library, probes[0])
+        def ask(_: int) -> list[int]:
+            together.wait()
+            index.sync()
+            (found,) = index.search(np.ones((1, space.dimensions), np.float32), ALL)
+            return sorted(found.tolist())
 
-    with ThreadPoolExecutor(8) as threads:
+        assert len(ask_all(threads, ask)) == 12
         for number, probe in enumerate(probes):
             (new / f"{number}.jpg").write_bytes(probe)
             library.index(new)
-            list(threads.map(ask, range(8)))
-            assert len(library._fresh_candidates(reader, space)) == 12 + number + 1
+            assert len(ask_all(threads, ask)) == 12 + number + 1
         library.remove(new)
-        list(threads.map(ask, range(8)))
-        assert len(library._fresh_candidates(reader, space)) == 12
+        assert len(ask_all(threads, ask)) == 12
+
+
+def ask_all(threads: ThreadPoolExecutor, ask: Callable[[int], list[int]]) -> list[int]:
+    """What all of eight threads get: the same ids, each once."""
+    first, *others = threads.map(ask, range(8))
+    assert all(other == first for other in others)
+    assert len(set(first)) == len(first)
+    return first
 
 
 def test_verified_queries_of_several_threads_leave_the_process_as_it_was(
@@ -157,10 +170,11 @@ def test_verified_queries_of_several_threads_leave_the_process_as_it_was(
     assert threads_of_blas() == before
 
 
-def test_one_set_of_comparisons_is_made_at_a_time(library: imsearch.Library, album: Path) -> None:
+def test_one_set_of_comparisons_is_made_at_a_time() -> None:
     pytest.importorskip("cv2")
-    library.index(album)
-    cores = library._open_verifier().cores
+    from imsearch.verify.cores import Cores
+
+    cores = Cores()
     order: list[str] = []
     begun = threading.Event()
 
@@ -175,4 +189,5 @@ def test_one_set_of_comparisons_is_made_at_a_time(library: imsearch.Library, alb
             begun.wait()
             order.append("first")
         waiting.result()
+    cores.close()
     assert order == ["first", "second"]

@@ -13,7 +13,7 @@ def clustered(count: int, dimensions: int, seed: int = 0) -> np.ndarray:
 
 
 def stored(rows: np.ndarray) -> np.ndarray:
-    """Rows at unit length, rounded as the catalogue does."""
+    """Rows at unit length, rounded as the catalog does."""
     unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     rounded: np.ndarray = unit.astype(np.float16).astype(np.float32)
     return rounded

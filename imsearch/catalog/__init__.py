@@ -1,1 +1,1 @@
-"""The catalogue: the one truth about a library, in SQLite."""
+"""The catalog: the one truth about a library, in SQLite."""

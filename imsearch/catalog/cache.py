@@ -1,4 +1,4 @@
-"""What was made of pictures, kept beside the catalogue. Deleting it costs the time to make it again."""
+"""What was made of pictures, kept beside the catalog. Deleting it costs the time to make it again."""
 
 import contextlib
 import threading

@@ -1,10 +1,15 @@
-"""Connections to the catalogue, and what SQLite's errors mean: the only module that imports sqlite3."""
+"""Connections to the catalog, and what SQLite's errors mean: the only module that imports sqlite3."""
 
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from imsearch.catalog.migrations import APPLICATION_ID, MIGRATIONS, run_migrations
 from imsearch.errors import (
@@ -16,7 +21,7 @@ from imsearch.errors import (
     LibraryTooNewError,
 )
 
-CATALOGUE = "catalog.sqlite3"
+CATALOG = "catalog.sqlite3"
 
 Connection = sqlite3.Connection
 
@@ -33,12 +38,14 @@ def connect(path: Path) -> Connection:
 
 
 def create(folder: Path) -> None:
-    """Make an empty catalogue in ``folder``, all at once: an interrupted start leaves none."""
+    """Make an empty catalog in ``folder``, all at once: an interrupted start leaves none."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
-        raise LibraryError(f"the library cannot be made at {folder}: {exc.strerror or exc}") from exc
-    making = folder / f".{CATALOGUE}.making"
+        raise LibraryError(
+            f"the library cannot be made at {folder}: {exc.strerror or exc}", library=str(folder)
+        ) from exc
+    making = folder / f".{CATALOG}.making"
     making.unlink(missing_ok=True)
     with (
         translated(making),
@@ -50,11 +57,11 @@ def create(folder: Path) -> None:
         run_migrations(connection.execute, since=0)
         connection.execute("COMMIT")
         connection.execute("PRAGMA journal_mode = WAL")  # the file remembers it
-    making.replace(folder / CATALOGUE)
+    making.replace(folder / CATALOG)
 
 
 def check(path: Path) -> None:
-    """See that there is a catalogue at ``path`` that this imsearch can use, and bring an older one up to date.
+    """See that there is a catalog at ``path`` that this imsearch can use, and bring an older one up to date.
 
     Raises `LibraryNotFoundError`, `LibraryTooNewError` or `CatalogCorruptError`; it is never overwritten.
     """
@@ -65,8 +72,9 @@ def check(path: Path) -> None:
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         if application != APPLICATION_ID:
             raise CatalogCorruptError(
-                f"{path} is not a catalogue of imsearch (or is damaged). It is left as it is: restore it from a "
-                "backup, or move it away and index again"
+                f"{path} is not a catalog of imsearch (or is damaged). It is left as it is: restore it from a "
+                "backup, or move it away and index again",
+                library=str(path.parent),
             )
         if version > len(MIGRATIONS):
             raise LibraryTooNewError(
@@ -96,21 +104,65 @@ def translated(path: Path) -> Iterator[None]:
 
 
 def translate(exc: BaseException, path: Path) -> LibraryError | None:
-    """What an error of SQLite means for the catalogue at ``path``; None for mistakes of our own."""
+    """What an error of SQLite means for the catalog at ``path``; None for mistakes of our own."""
     code = (getattr(exc, "sqlite_errorcode", None) or 0) & 0xFF  # without the extension of the code
+    library = str(path.parent)
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return CatalogCorruptError(
-            f"the catalogue {path} is damaged ({exc}). It is left as it is: restore it from a backup, or move it "
-            "away and index again"
+            f"the catalog {path} is damaged ({exc}). It is left as it is: restore it from a backup, or move it "
+            "away and index again",
+            library=library,
         )
     if code == sqlite3.SQLITE_FULL:
         return DiskFullError(
-            f"the disk that holds {path.parent} is full. What was committed is kept: make room and run it again"
+            f"the disk that holds {library} is full. What was committed is kept: make room and run it again",
+            library=library,
         )
     if code == sqlite3.SQLITE_BUSY:
-        return LibraryLockedError(f"another program holds {path}; try again when it is done")
+        return LibraryLockedError(f"another program holds {path}; try again when it is done", library=library)
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-        return LibraryError(f"{path} cannot be opened for writing: check the permissions of {path.parent}")
+        return LibraryError(f"{path} cannot be opened for writing: check the permissions of {library}", library=library)
     if code == sqlite3.SQLITE_IOERR:
-        return LibraryError(f"reading or writing {path} failed ({exc}): check the disk")
+        return LibraryError(f"reading or writing {path} failed ({exc}): check the disk", library=library)
     return None
+
+
+class Connections:
+    """Connections for reading one catalog, each used by one thread at a time. Safe to use from several threads."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._idle: list[Connection] = []
+        self._all: list[Connection] = []
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Give back the file."""
+        with self._lock:
+            for connection in self._all:
+                connection.close()
+            self._all, self._idle = [], []
+
+    def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows that a query gives."""
+        with self._connection() as connection:
+            return connection.execute(query, values).fetchall()
+
+    def ids(self, query: str, values: Sequence[Any] = ()) -> NDArray[np.int64]:
+        """The first column of all rows that a query gives."""
+        with self._connection() as connection:
+            return np.fromiter((row[0] for row in connection.execute(query, values)), np.int64)
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        """A connection that nobody else is using."""
+        with self._lock:
+            connection = self._idle.pop() if self._idle else None
+        if connection is None:
+            connection = connect(self.path)
+            self._all.append(connection)
+        try:
+            with translated(self.path):
+                yield connection
+        finally:
+            self._idle.append(connection)

@@ -1,6 +1,6 @@
-"""The numbered steps that lead to today's catalogue.
+"""The numbered steps that lead to today's catalog.
 
-Steps are only ever appended: `MIGRATIONS` is what every catalogue out there has run, in order, and SQLite's
+Steps are only ever appended: `MIGRATIONS` is what every catalog out there has run, in order, and SQLite's
 ``user_version`` counts how many.
 """
 
@@ -81,11 +81,21 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "DROP INDEX embeddings_content",
         "CREATE UNIQUE INDEX embeddings_content ON embeddings (content_id, space_id, region)",
     ),
+    (
+        # A failure that was not the file's own (no permission, a timeout, no memory) is tried again by the next run.
+        # Earlier versions told such failures from others by their words alone.
+        "ALTER TABLE files ADD COLUMN retry INTEGER NOT NULL DEFAULT 0",
+        """UPDATE files SET retry = 1 WHERE state = 'unreadable' AND (
+            reason LIKE 'no permission%' OR reason LIKE 'it cannot be read:%' OR reason LIKE 'it kept changing%'
+            OR reason LIKE 'reading it took longer%' OR reason LIKE 'the decoder crashed%'
+            OR reason LIKE 'too large: not enough memory%'
+        )""",
+    ),
 )
 
 
 def run_migrations(execute: Callable[[str], Any], since: int) -> None:
-    """Take a catalogue from the step ``since`` to the last one."""
+    """Take a catalog from the step ``since`` to the last one."""
     for number, statements in enumerate(MIGRATIONS[since:], since + 1):
         for statement in statements:
             execute(statement)

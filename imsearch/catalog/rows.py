@@ -1,4 +1,4 @@
-"""The rows that go into the catalogue and come out of it. Paths are bytes, as the file system has them."""
+"""The rows that go into the catalog and come out of it. Paths are bytes, as the file system has them."""
 
 from dataclasses import dataclass
 
@@ -10,8 +10,8 @@ from imsearch.types.libraries import FileState
 
 
 @dataclass(frozen=True, slots=True)
-class Space:
-    """The vectors of one model in this library; with ``regions``, of parts of its pictures too."""
+class SpaceRecord:
+    """A vector space as its row has it: the vectors of one model; with ``regions``, of parts of pictures too."""
 
     id: int
     model: str
@@ -23,7 +23,8 @@ class Space:
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
-    """A file as it was when it was last read; ``complete`` unless vectors of it are wanting."""
+    """A file as it was when it was last read; ``complete`` unless it must be read again whatever its stamp says: its
+    vectors are missing, or it failed for a reason that was not its own."""
 
     path: bytes
     size: int
@@ -35,7 +36,7 @@ class FileRow:
 
 @dataclass(frozen=True, slots=True)
 class NewContent:
-    """What is to be stored of a picture that has no vector in a space yet."""
+    """What is to be stored of a picture that has no vector in a vector space yet."""
 
     digest: bytes
     size: int
@@ -49,13 +50,17 @@ class NewContent:
 
 @dataclass(frozen=True, slots=True)
 class NewFile:
-    """A row to be written for a file: with the digest of its content, or a reason, or neither (no picture)."""
+    """A row to be written for a file: with the digest of its content, or a reason, or neither (no picture).
+
+    With ``retry`` the next run reads it again.
+    """
 
     path: bytes
     size: int
     mtime_ns: int
     digest: bytes | None = None
     reason: str | None = None
+    retry: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class HeldFile:
-    """A file with the content that it holds, as the catalogue has both."""
+    """A file with the content that it holds, as the catalog has both."""
 
     path: bytes
     size: int

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Collection, Iterator, Sequence
 
-from imsearch.catalog.reader import Reader
+from imsearch.catalog.reader import CatalogReader
 from imsearch.catalog.rows import HeldFile
 from imsearch.duplicates.files import files_by_content
 from imsearch.duplicates.groups import Pair, Rounds, grouped
@@ -21,7 +21,7 @@ _DELETED = Content(b"", b"")
 class CopyFinder:
     """Groups pictures of a library that a judge takes for copies of each other."""
 
-    def __init__(self, catalog: Reader, judge: PairJudge, listener: Listener) -> None:
+    def __init__(self, catalog: CatalogReader, judge: PairJudge, listener: Listener) -> None:
         self._catalog = catalog
         self._judge = judge
         self._listener = listener

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from imsearch.catalog.reader import Reader
+from imsearch.catalog.reader import CatalogReader
 from imsearch.catalog.rows import HeldFile
 from imsearch.duplicates.keep import Rule, choose
 from imsearch.types.duplicates import DuplicateFile, DuplicateGroup, GroupKind
 
 
-def files_by_content(catalog: Reader, contents: Iterable[int]) -> dict[int, list[HeldFile]]:
+def files_by_content(catalog: CatalogReader, contents: Iterable[int]) -> dict[int, list[HeldFile]]:
     """The files that hold each content, in the order of their paths."""
     ids = np.fromiter(set(contents), np.int64)
     found: dict[int, list[HeldFile]] = {}

@@ -5,10 +5,11 @@ judged. Series are near neighbors that turned out to be no copies; of copies, a 
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from imsearch.catalog.reader import Reader
-from imsearch.catalog.rows import HeldFile, Space
+from imsearch.catalog.reader import CatalogReader
+from imsearch.catalog.rows import HeldFile
+from imsearch.catalog.space import VectorSpace
 from imsearch.duplicates import series
 from imsearch.duplicates.copies import CopyFinder
 from imsearch.duplicates.files import files_by_content, group_of
@@ -21,7 +22,7 @@ from imsearch.sources.paths import is_below
 from imsearch.types.duplicates import DuplicateGroup, GroupKind
 from imsearch.types.events import Listener
 from imsearch.types.options import DuplicateOptions
-from imsearch.vectors.candidates import Candidates
+from imsearch.vectors.index import VectorIndex
 
 COPY_SCORE = 0.75
 """Pairs below this are not judged; docs/duplicates.md says what that finds and costs."""
@@ -38,17 +39,17 @@ class FindDuplicates:
 
     def __init__(
         self,
-        reader: Reader,
-        space: Space,
-        candidates: Callable[[], Candidates],
+        catalog: CatalogReader,
+        space: VectorSpace,
+        index: VectorIndex,
         judge: PairJudge | None,
         options: DuplicateOptions,
         listener: Listener,
     ) -> None:
         """Raises `UsageError` for rules that do not exist."""
-        self._reader = reader
+        self._catalog = catalog
         self._space = space
-        self._candidates = candidates
+        self._index = index
         self._judge = judge
         self._listener = listener
         self._series = options.series
@@ -60,10 +61,10 @@ class FindDuplicates:
 
         Raises `UsageError` for a path at or below which nothing is indexed.
         """
-        if self._under is not None and not len(self._reader.contents_below(self._under)):
+        if self._under is not None and not len(self._catalog.contents_below(self._under)):
             path = os.fsdecode(self._under)
             raise UsageError(f"the library knows no picture at or below {path}", argument="under", value=path)
-        different = self._reader.different_contents()
+        different = self._catalog.different_contents()
         pairs = self._near_pairs() if self._judge is not None or self._series else []
         copies = self._copies(pairs, different)
         groups = self._copy_groups(copies)
@@ -74,20 +75,20 @@ class FindDuplicates:
     def _near_pairs(self) -> list[Pair]:
         """Pairs of contents near each other; with a path, those that a chain connects with a content there."""
         least = COPY_SCORE if self._judge is not None else series.SCORE
-        near = near_pairs(self._reader, self._space, self._candidates, self._listener, k=NEIGHBORS, least=least)
-        pairs = near.contents(self._reader)
-        return pairs if self._under is None else reached(pairs, self._reader.contents_below(self._under).tolist())
+        near = near_pairs(self._space, self._index, self._listener, k=NEIGHBORS, least=least)
+        pairs = near.contents(self._space)
+        return pairs if self._under is None else reached(pairs, self._catalog.contents_below(self._under).tolist())
 
     def _copies(self, pairs: Sequence[Pair], different: Different) -> list[list[int]]:
         """Groups of contents that are copies of each other, and each other content that several files hold."""
         groups: list[list[int]] = []
         if self._judge is not None:
-            groups = CopyFinder(self._reader, self._judge, self._listener).groups(pairs, different)
+            groups = CopyFinder(self._catalog, self._judge, self._listener).groups(pairs, different)
         grouped = {content for group in groups for content in group}
-        return groups + [[content] for content in self._reader.shared_contents().tolist() if content not in grouped]
+        return groups + [[content] for content in self._catalog.shared_contents().tolist() if content not in grouped]
 
     def _copy_groups(self, copies: Sequence[Sequence[int]]) -> list[DuplicateGroup]:
-        files = files_by_content(self._reader, (content for group in copies for content in group))
+        files = files_by_content(self._catalog, (content for group in copies for content in group))
         groups: list[DuplicateGroup] = []
         for contents in copies:
             held = [file for content in contents for file in files.get(content, ())]
@@ -98,11 +99,11 @@ class FindDuplicates:
     def _series_groups(self, pairs: Sequence[Pair], leads: series.Leads, different: Different) -> list[DuplicateGroup]:
         """Series of pictures; of copies, the file to keep stands in them."""
         near = series.near_alike(pairs, leads)
-        held = files_by_content(self._reader, (end for pair in near for end in pair[:2]))
+        held = files_by_content(self._catalog, (end for pair in near for end in pair[:2]))
         taken = {content: files[0].taken for content, files in held.items()}
         found = series.series_of(near, leads, taken, different)
         files = files_by_content(
-            self._reader, (content for group in found for lead in group for content in leads.copies_of(lead))
+            self._catalog, (content for group in found for lead in group for content in leads.copies_of(lead))
         )
         groups: list[DuplicateGroup] = []
         for group in found:

@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from imsearch import verify
 from imsearch.verify.contents import Content
+from imsearch.verify.opening import Verification
 
 if TYPE_CHECKING:
     from imsearch.verify.cores import Cores
@@ -42,6 +44,14 @@ class FeatureJudge:
     def __init__(self, store: "FeatureStore", cores: "Cores") -> None:
         self._store = store
         self._cores = cores
+
+    @classmethod
+    def of(cls, verification: Verification) -> "FeatureJudge | None":
+        """The judge by a library's verifier; None where verification is not installed."""
+        if not verify.available():
+            return None
+        verifier = verification.verifier()
+        return cls(verifier.store, verifier.cores)
 
     def copies(self, pairs: Iterable[PicturePair]) -> Iterator[bool]:
         """For each pair in turn, whether both show the same photograph. A file that cannot be read is no copy."""

@@ -6,18 +6,17 @@ float16) are multiplied in blocks; of more, the vector index proposes and the st
 query.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imsearch.catalog.reader import Reader
-from imsearch.catalog.rows import Space
+from imsearch.catalog.space import VectorSpace
 from imsearch.duplicates.groups import Pair
 from imsearch.types.events import Compared, Listener
-from imsearch.vectors.building import unit, wants_exact
-from imsearch.vectors.candidates import Candidates
+from imsearch.vectors.index import Selection, VectorIndex
+from imsearch.vectors.tuning import unit, wants_exact
 
 BLOCK = 512
 """Vectors that are multiplied with all others at once."""
@@ -37,9 +36,9 @@ class NearPairs:
     def __len__(self) -> int:
         return len(self.scores)
 
-    def contents(self, catalog: Reader) -> list[Pair]:
+    def contents(self, space: VectorSpace) -> list[Pair]:
         """The same as pairs of contents, as far as the library still has both."""
-        content_of = dict(catalog.contents_of(np.unique(np.concatenate([self.first, self.second]))))
+        content_of = dict(space.contents_of(np.unique(np.concatenate([self.first, self.second]))))
         pairs = []
         for first, second, score in zip(self.first.tolist(), self.second.tolist(), self.scores.tolist(), strict=True):
             if first in content_of and second in content_of:
@@ -48,23 +47,15 @@ class NearPairs:
         return pairs
 
 
-def near_pairs(
-    reader: Reader,
-    space: Space,
-    candidates: Callable[[], Candidates],
-    listener: Listener,
-    *,
-    k: int,
-    least: float,
-) -> NearPairs:
+def near_pairs(space: VectorSpace, index: VectorIndex, listener: Listener, *, k: int, least: float) -> NearPairs:
     """Pairs of whole pictures with a cosine of ``least`` or more, one of which is among the ``k`` nearest of the other.
 
-    ``candidates`` opens the index where it is needed. The listener gets `Compared` events.
+    The listener gets `Compared` events.
     """
-    allowed = reader.whole_ids(space) if space.regions else None
-    count = reader.vector_state(space)[1] if allowed is None else len(allowed)
+    whole = space.whole_pictures() if space.regions else None
+    count = space.count() if whole is None else len(whole.ids())
     exact = wants_exact(count, space.dimensions)
-    pages = _multiplied(reader, space, k, least) if exact else _searched(reader, space, candidates(), allowed, k, least)
+    pages = _multiplied(space, k, least) if exact else _searched(space, index, whole, k, least)
     parts: list[NearPairs] = []
     done = 0
     for asked, part in pages:
@@ -74,8 +65,8 @@ def near_pairs(
     return _unique(parts)
 
 
-def _multiplied(reader: Reader, space: Space, k: int, least: float) -> Iterator[tuple[int, NearPairs]]:
-    pages = list(reader.vectors_after(0, space, whole=space.regions))
+def _multiplied(space: VectorSpace, k: int, least: float) -> Iterator[tuple[int, NearPairs]]:
+    pages = list(space.pages(whole=space.regions))
     if not pages:
         return
     ids = np.concatenate([page for page, _ in pages])
@@ -84,29 +75,24 @@ def _multiplied(reader: Reader, space: Space, k: int, least: float) -> Iterator[
     for begin in range(0, len(ids), BLOCK):
         block = vectors[begin : begin + BLOCK]
         scores = block @ vectors.T
-        scores[np.arange(len(block)), np.arange(begin, begin + len(block))] = -2  # not its own neighbour
+        scores[np.arange(len(block)), np.arange(begin, begin + len(block))] = -2  # not its own neighbor
         rows, columns = _best(scores, k, least)
         yield len(block), NearPairs(ids[begin + rows], ids[columns], scores[rows, columns])
 
 
 def _searched(
-    reader: Reader,
-    space: Space,
-    candidates: Candidates,
-    allowed: NDArray[np.int64] | None,
-    k: int,
-    least: float,
+    space: VectorSpace, index: VectorIndex, within: Selection | None, k: int, least: float
 ) -> Iterator[tuple[int, NearPairs]]:
-    for page_ids, page in reader.vectors_after(0, space, whole=space.regions):
+    index.sync()
+    for page_ids, page in space.pages(whole=space.regions):
         for begin in range(0, len(page_ids), PROBES):
             ids, probes = page_ids[begin : begin + PROBES], page[begin : begin + PROBES]
-            found = candidates.search(probes, k + 1, allowed)  # itself is one of them
-            yield len(ids), _scored(reader, space, ids, unit(probes), found, k, least)
+            found = index.search(probes, k + 1, within)  # itself is one of them
+            yield len(ids), _scored(space, ids, unit(probes), found, k, least)
 
 
 def _scored(
-    reader: Reader,
-    space: Space,
+    space: VectorSpace,
     ids: NDArray[np.int64],
     probes: NDArray[np.float32],
     found: list[NDArray[np.int64]],
@@ -116,7 +102,7 @@ def _scored(
     """Pairs of these probes with what was found for each, after their stored vectors."""
     there = np.unique(np.concatenate(found))
     scores = np.full((len(ids), len(there)), -2, np.float32)
-    for part, vectors in reader.vectors(there, space):
+    for part, vectors in space.vectors(there):
         scores[:, np.searchsorted(there, part)] = probes @ unit(vectors).T
     scores[ids[:, None] == there[None]] = -2
     rows, columns = _best(scores, k, least)

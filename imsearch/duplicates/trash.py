@@ -5,8 +5,10 @@ and they are two files.
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from typing import Protocol
 
+from imsearch.backends.backend import Backend
 from imsearch.sources.paths import is_below
 from imsearch.types.duplicates import DuplicateFile, DuplicateGroup, TrashReport
 from imsearch.types.events import Skip
@@ -19,9 +21,49 @@ def send(path: str) -> None:
     send2trash(path)
 
 
-def clear(groups: Iterable[DuplicateGroup], under: bytes | None, move: Callable[[str], None]) -> TrashReport:
-    """Call ``move`` with the path of every file but the kept one of each group; with ``under``, only of those at or
-    below that path."""
+class Mover(Protocol):
+    """Takes files away."""
+
+    def move(self, path: str) -> None:
+        """Take one away. Raises `OSError` where that fails."""
+
+
+class DryRun:
+    """Leaves files where they are."""
+
+    def move(self, path: str) -> None:
+        """Leave it."""
+
+
+class SystemTrash:
+    """Moves files to the trash, and remembers which."""
+
+    def __init__(self) -> None:
+        self.moved: list[bytes] = []
+
+    def move(self, path: str) -> None:
+        """Move one. Raises `OSError` where that fails."""
+        send(path)
+        self.moved.append(os.fsencode(path))
+
+
+def trash(backend: Backend, groups: Iterable[DuplicateGroup], under: bytes | None) -> TrashReport:
+    """Move every file but the kept one of each group to the trash, and forget them; with ``under``, only files at or
+    below that path.
+
+    Raises `LibraryLockedError` while another process writes.
+    """
+    mover = SystemTrash()
+    with backend.writing() as session:
+        writer = session.writer()
+        try:
+            return clear(groups, under, mover)
+        finally:  # also of what was moved before an interruption
+            writer.remove_files(mover.moved)
+
+
+def clear(groups: Iterable[DuplicateGroup], under: bytes | None, mover: Mover) -> TrashReport:
+    """Have every file but the kept one of each group moved; with ``under``, only files at or below that path."""
     moved: list[DuplicateFile] = []
     skipped: list[Skip] = []
     linked: list[str] = []
@@ -33,7 +75,7 @@ def clear(groups: Iterable[DuplicateGroup], under: bytes | None, move: Callable[
                 if _is_one(file, group.kept):
                     linked.append(file.path)
                     continue
-                move(file.path)
+                mover.move(file.path)
             except OSError as exc:
                 skipped.append(Skip(file.path, exc.strerror or str(exc)))
             else:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from imsearch.catalog.reader import Reader
+from imsearch.backends import open_backend
 from imsearch.errors import UsageError
-from imsearch.types.options import Filters
-from imsearch.vectors.building import unit
+from imsearch.vectors.tuning import unit
 
 if TYPE_CHECKING:
     from imsearch.library import Library
@@ -37,21 +36,21 @@ class Collection:
 
 def read_collection(library: "Library") -> Collection:
     """What a library with one vector space holds. Raises `UsageError` where that is nothing."""
-    reader = Reader(library.path)
+    backend = open_backend(library.address)
     try:
-        (space,) = reader.spaces() or (None,)
-        pages = [] if space is None else list(reader.vectors_after(0, space))
-        if not pages:
+        (space,) = backend.catalog().spaces() or (None,)
+        pages = [] if space is None else list(space.pages())
+        if space is None or not pages:
             raise UsageError("there is no picture that can be read, so there is nothing to evaluate", argument="folder")
         ids = np.concatenate([page for page, _ in pages])
         vectors = np.concatenate([matrix for _, matrix in pages])
         files: dict[int, list[bytes]] = defaultdict(list)
         digests: dict[int, bytes] = {}
-        for match in reader.matches(ids, Filters()):
+        for match in space.matches(ids):
             files[match.embedding_id].append(match.path)
             digests[match.embedding_id] = match.digest
     finally:
-        reader.close()
+        backend.close()
     pictures = [Picture(digests[id_], sorted(files[id_])) for id_ in ids.tolist()]
     order = sorted(range(len(pictures)), key=lambda at: pictures[at].paths)
     return Collection([pictures[at] for at in order], unit(vectors)[order])

@@ -1,143 +1,61 @@
-"""The order of an index run: scan, compare, read, embed, store."""
+"""An index run: list the files, compare them with the catalog, read and embed what changed, store it."""
 
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from itertools import islice
+from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
-from imsearch.catalog.rows import FileRow, NewContent, NewFile, Space
-from imsearch.catalog.writer import Store
+from imsearch.backends.backend import Backend, WriteSession
+from imsearch.backends.choice import ModelChoice
+from imsearch.catalog.rows import FileRow, NewFile
+from imsearch.catalog.space import VectorSpace
 from imsearch.errors import UsageError
 from imsearch.images import formats
-from imsearch.indexing.decoding import DecodePool
-from imsearch.indexing.reading import Decoded, Failed, Known, NotAPicture, Outcome, Task, Vanished
-from imsearch.indexing.regions import RegionEmbedder
+from imsearch.indexing.changes import Changed, Changes, compare
+from imsearch.indexing.pipeline import Batch
+from imsearch.indexing.reading import Decoded, Failed, Known, NotAPicture, Outcome, Vanished
 from imsearch.models.model import Embedder
-from imsearch.search.ranking import check_fingerprint
 from imsearch.sources.folders import FolderSource
 from imsearch.sources.paths import SEPARATOR, outermost
-from imsearch.sources.source import Found, Stamp, Unreachable
-from imsearch.types.events import Listener, Progress, Scanned, Skip
+from imsearch.sources.source import Found
+from imsearch.types.events import Event, Listener, Progress, Scanned, Skip
 from imsearch.types.libraries import IndexReport
-
-BATCH_FILES = 64
-"""Files that are embedded and stored together, in one transaction; more where the model takes more at once."""
-
-BATCH_FILES_WITH_REGIONS = 16
-"""Fewer where each is embedded many times and comes with megabytes of pixels."""
-
-LOOKUP = 1024
-"""Files whose sizes are looked up in the catalogue at once."""
-
-NEVER = -1
-"""The time of change of no file: a row that has it is read again by the next run."""
-
-
-@dataclass(slots=True)
-class Changes:
-    """What a scan finds different from the catalogue. ``to_read`` pairs files with their old row, if any."""
-
-    to_read: list[tuple[Found, FileRow | None]] = field(default_factory=list)
-    gone: list[FileRow] = field(default_factory=list)
-    unreachable: list[Unreachable] = field(default_factory=list)
-    unchanged: int = 0
-    kept: int = 0
-
-
-def compare(
-    found: Iterable[Found | Unreachable], known: Iterable[FileRow], *, retry_failed: bool, changes: Changes
-) -> None:
-    """Add to ``changes`` what differs between a scan and the catalogue, both in the order of path bytes."""
-    rows = iter(known)
-    row = next(rows, None)
-    for item in found:
-        while row is not None and row.path < item.path:
-            changes.gone.append(row)
-            row = next(rows, None)
-        if isinstance(item, Unreachable):
-            changes.unreachable.append(item)
-            while row is not None and _covers(item, row.path):
-                changes.kept += 1
-                row = next(rows, None)
-            continue
-        old = row if row is not None and row.path == item.path else None
-        if old is not None:
-            row = next(rows, None)
-        if old is not None and _unchanged(item, old, retry_failed):
-            changes.unchanged += 1
-        else:
-            changes.to_read.append((item, old))
-    while row is not None:
-        changes.gone.append(row)
-        row = next(rows, None)
-
-
-def _covers(item: Unreachable, path: bytes) -> bool:
-    return path.startswith(item.path) if item.path.endswith(SEPARATOR) else path == item.path
-
-
-def _unchanged(item: Found, old: FileRow, retry_failed: bool) -> bool:
-    if retry_failed and old.state == "unreadable":
-        return False
-    return old.complete and item.stamp == Stamp(old.size, old.mtime_ns)
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Files that are stored together: each with its old row, if any, and what reading it gave.
-
-    ``fresh`` are the pictures among them that are being embedded, and ``contents`` what will come of that.
-    """
-
-    files: list[tuple[Found, FileRow | None, Outcome]]
-    fresh: list[Decoded]
-    contents: Future[list[NewContent]]
+from imsearch.types.options import IndexOptions
+from imsearch.vectors.follower import Follower
 
 
 class IndexRun:
-    """One run over some roots, writing to ``store``.
+    """One run over folders, which brings a library up to date with them. Whatever it has stored is kept if it ends
+    early."""
 
-    ``open_embedder`` is called only if there is something to read; ``model_name`` tells its space before that.
-    ``workers`` processes decode, or as many as there are cores. Where the space is to have regions, ``open_activity``
-    opens the network that chooses them.
-    """
-
-    def __init__(
-        self,
-        store: Store,
-        model_name: str,
-        open_embedder: Callable[[], Embedder],
-        listener: Listener,
-        workers: int | None = None,
-        open_activity: Callable[[], Embedder] | None = None,
-    ) -> None:
-        self._store = store
-        self._model_name = model_name
-        self._open_embedder = open_embedder
+    def __init__(self, backend: Backend, model: ModelChoice, options: IndexOptions, listener: Listener) -> None:
+        self._backend = backend
+        self._model = model
+        self._options = options
         self._listener = listener
-        self._workers = workers
-        self._open_activity = open_activity
-        self._done = 0
         self._counts: Counter[str] = Counter()
-        self._gone: Counter[bytes] = Counter()
+        self._done = 0
+        self._gone: Counter[bytes] = Counter()  # contents of files that are gone: the same elsewhere is a move
 
-    def run(
-        self, roots: Sequence[bytes], *, exclude: Sequence[str], include_hidden: bool, retry_failed: bool
-    ) -> IndexReport:
-        """Bring the catalogue up to date with what lies under ``roots``, and report."""
+    def run(self, folders: Sequence[bytes]) -> IndexReport:
+        """Bring the library up to date with ``folders``; with none, with all that were indexed before.
+
+        Raises `UsageError` for folders that do not exist and for settings that cannot be, `LibraryLockedError` while
+        another process writes, `UnsupportedModelError` where the model has no map by which to choose regions.
+        """
         started = time.monotonic()
-        changes = self._look(roots, exclude, include_hidden, retry_failed)
-        self._gone.update(row.digest for row in changes.gone if row.digest is not None)
-        self._listener(Scanned(len(changes.to_read), changes.unchanged, len(changes.gone)))
-        if changes.to_read:
-            self._read(changes.to_read)
-        removed = self._store.remove_files(row.path for row in changes.gone)
+        self._check(folders)
+        with self._backend.writing() as session:
+            self._prepare(session)
+            roots = folders or list(self._backend.catalog().roots())
+            if not roots:
+                raise UsageError("name a folder to index: this library knows none yet", argument="folders")
+            changes = self._compared(session, roots)
+            self._tell(Scanned(len(changes.to_read), changes.unchanged, len(changes.gone)))
+            self._gone.update(row.digest for row in changes.gone if row.digest is not None)
+            if changes.to_read:
+                self._read(session, changes.to_read)
+            removed = session.writer().remove_files(row.path for row in changes.gone)
         return IndexReport(
             added=self._counts["added"],
             updated=self._counts["updated"],
@@ -150,93 +68,117 @@ class IndexRun:
             seconds=time.monotonic() - started,
         )
 
-    def _look(
-        self, roots: Sequence[bytes], exclude: Sequence[str], include_hidden: bool, retry_failed: bool
-    ) -> Changes:
+    def _check(self, folders: Sequence[bytes]) -> None:
+        """Refuse what would only make an empty library."""
+        if self._backend.exists():
+            return
+        for folder in folders:
+            if not os.path.exists(folder):
+                raise UsageError(f"{os.fsdecode(folder)}: no such file or folder", argument="folders", value=folder)
+        if not folders:
+            raise UsageError("name a folder to index: there is no library yet that knows one", argument="folders")
+
+    # The vector space and its engines
+
+    def _prepare(self, session: WriteSession) -> None:
+        """Open what may be refused before anything is changed: a model that is unavailable leaves no new library
+        behind, and one that has no regions leaves an old one as it is."""
+        space = self._model.space()
+        _check_precision(space, self._options.precision)
+        if not self._backend.exists():
+            self._embedder()
+        if self._options.regions and (space is None or not space.regions):
+            self._activity()
+        writer = session.writer(create=True)
+        if self._options.regions and space is not None and not space.regions:
+            writer.want_regions(space.model)
+
+    def _embedder(self) -> Embedder:
+        return self._model.for_indexing(self._options.tuning, self._listener)
+
+    def _activity(self) -> Embedder:
+        return self._model.for_activity(self._options.tuning, self._listener)
+
+    def _opened_space(self, session: WriteSession, embedder: Embedder) -> VectorSpace:
+        """The vector space of the model, made if there is none. Raises `ModelMismatchError`."""
+        model = embedder.model
+        space = self._model.space()
+        if space is None:
+            session.writer().add_space(
+                model.name, model.fingerprint, model.dimensions, embedder.precision, regions=self._options.regions
+            )
+            space = self._model.space()
+            assert space is not None
+        space.check(model.name, model.fingerprint)
+        return space
+
+    # Listing
+
+    def _compared(self, session: WriteSession, roots: Sequence[bytes]) -> Changes:
         changes = Changes()
-        space = self._store.space_of(self._model_name)
-        inodes = self._store.roots()
+        catalog, space = self._backend.catalog(), self._model.space()
+        inodes = catalog.roots()
         for root in outermost(roots):
+            known = catalog.file_rows(root, space)
             reason = _out_of_reach(root, inodes.get(root))
             if reason is not None:
-                if not any(True for _ in self._store.file_rows(root, space)):
-                    raise UsageError(f"{os.fsdecode(root)}: {reason}")
-                changes.kept += sum(1 for _ in self._store.file_rows(root, space))
-                self._skip(root, f"{reason}; what is known below it stays (`imsearch remove` forgets it)")
+                kept = sum(1 for _ in known)
+                if not kept:
+                    raise UsageError(f"{os.fsdecode(root)}: {reason}", argument="folders", value=root)
+                changes.kept += kept
+                self._skip(root, f"{reason}; what is known below it stays")
                 continue
-            self._store.add_root(root, os.stat(root).st_ino)
-            library = os.path.abspath(os.fsencode(self._store.path.parent))
-            source = FolderSource(root, tuple(exclude), include_hidden, without=library)
-            compare(source.listing(), self._store.file_rows(root, space), retry_failed=retry_failed, changes=changes)
+            session.writer().add_root(root, os.stat(root).st_ino)
+            source = FolderSource(
+                root,
+                tuple(self._options.exclude),
+                self._options.include_hidden,
+                without=os.path.abspath(os.fsencode(self._backend.folder)),
+            )
+            compare(source.listing(), known, retry_failed=self._options.retry_failed, changes=changes)
         for item in changes.unreachable:
             if item.path.endswith(SEPARATOR) or formats.claims_to_be_a_picture(item.path):
                 self._skip(item.path, item.reason)
         return changes
 
-    def _read(self, to_read: list[tuple[Found, FileRow | None]]) -> None:
-        """Read, embed and store, all at once: while one batch is stored the next is in the model, and those after
-        that are being decoded."""
-        embedder = self._open_embedder()
-        space = ensure_space(self._store, embedder, regions=self._open_activity is not None)
-        regions = RegionEmbedder(embedder, self._open_activity()) if self._open_activity is not None else None
-        size = max(BATCH_FILES, 2 * embedder.batch_size)  # two calls, as an accelerator loads one while it runs one
-        if regions is not None:
-            size = BATCH_FILES_WITH_REGIONS
-        model = ThreadPoolExecutor(1, thread_name_prefix="imsearch-embed")
-        try:
-            with DecodePool(embedder.model.preprocessing, self._workers, regions=regions is not None) as pool:
-                outcomes = pool.map(self._tasks(to_read, space), ahead=2 * size)
-                files = ((found, old, outcome) for (found, old), outcome in zip(to_read, outcomes, strict=True))
-                embedding: Batch | None = None
-                while part := list(islice(files, size)):
-                    fresh = self._fresh(part, space, embedding)
-                    following = Batch(part, fresh, model.submit(_embed, embedder, regions, fresh))
-                    if embedding is not None:
-                        self._store_batch(embedding, space, len(to_read))
-                    embedding = following
-                if embedding is not None:
-                    self._store_batch(embedding, space, len(to_read))
-        finally:
-            model.shutdown(cancel_futures=True)
+    # Reading and storing
 
-    def _tasks(self, to_read: list[tuple[Found, FileRow | None]], space: Space) -> Iterator[Task]:
-        for at in range(0, len(to_read), LOOKUP):
-            part = [found for found, _ in to_read[at : at + LOOKUP]]
-            known = self._store.known_digests({found.stamp.size for found in part}, space)
-            for found in part:
-                yield Task(found.path, known.get(found.stamp.size, frozenset()))
-
-    def _fresh(
-        self, files: list[tuple[Found, FileRow | None, Outcome]], space: Space, embedding: Batch | None
-    ) -> list[Decoded]:
-        """The pictures that have no vector yet and will not get one with the batch before; each content once."""
-        decoded = {outcome.digest: outcome for _, _, outcome in files if isinstance(outcome, Decoded)}
-        known = self._store.known_digests({outcome.stamp.size for outcome in decoded.values()}, space)
-        coming = {outcome.digest for outcome in embedding.fresh} if embedding is not None else set()
-        return [
-            outcome
-            for digest, outcome in decoded.items()
-            if digest not in coming and digest not in known.get(outcome.stamp.size, frozenset())
-        ]
-
-    def _store_batch(self, batch: Batch, space: Space, total: int) -> None:
-        self._store.write(
-            [row for found, _, outcome in batch.files if (row := _file_row(found, outcome)) is not None],
-            batch.contents.result(),
-            space,
+    def _read(self, session: WriteSession, files: Sequence[Changed]) -> None:
+        embedder = self._embedder()
+        space = self._opened_space(session, embedder)
+        pipeline = self._backend.pipeline(
+            embedder,
+            workers=self._options.threads,
+            activity=self._activity() if space.regions else None,
         )
-        self._counts["embedded"] += len(batch.fresh)
-        for found, old, outcome in batch.files:
-            self._count(found, old, outcome)
-        self._done += len(batch.files)
-        self._listener(Progress(self._done, total, self._counts["embedded"], self._counts["skipped"]))
+        changed = iter(files)
+        with Follower(self._backend.vector_index(space)) as follower:
+            for batch in pipeline.batches([file.found for file in files], space):
+                rows = [next(changed).old for _ in batch.files]
+                self._store(session, batch, rows, space)
+                progress = Progress(self._done, len(files), self._counts["embedded"], self._counts["skipped"])
+                follower(progress)
+                self._tell(progress)
 
-    def _count(self, found: Found, old: FileRow | None, outcome: Outcome) -> None:
+    def _store(self, session: WriteSession, batch: Batch, rows: Sequence[FileRow | None], space: VectorSpace) -> None:
+        """Store one batch, whose files have these old rows, and count what became of them."""
+        stored = [
+            row
+            for (found, outcome), old in zip(batch.files, rows, strict=True)
+            if (row := _file_row(found, outcome, old)) is not None
+        ]
+        session.writer().write(stored, batch.contents, space)
+        self._counts["embedded"] += len(batch.contents)
+        self._done += len(batch.files)
+        for (found, outcome), old in zip(batch.files, rows, strict=True):
+            self._count(found, outcome, old)
+
+    def _count(self, found: Found, outcome: Outcome, old: FileRow | None) -> None:
         if isinstance(outcome, Failed):
             self._skip(found.path, outcome.reason)
         elif isinstance(outcome, Decoded | Known):
             if old is not None:
-                # A file that only wanted the vector of another model is new to that model's space.
+                # A file that only lacked the vector of another model is new to that model's space.
                 same = (found.stamp.size, found.stamp.mtime_ns, old.state) == (old.size, old.mtime_ns, "ok")
                 self._counts["added" if same else "updated"] += 1
             elif self._gone[outcome.digest] > 0:
@@ -247,23 +189,15 @@ class IndexRun:
 
     def _skip(self, path: bytes, reason: str) -> None:
         self._counts["skipped"] += 1
-        self._listener(Skip(os.fsdecode(path), reason))
+        self._tell(Skip(os.fsdecode(path), reason))
 
-
-def _embed(embedder: Embedder, regions: RegionEmbedder | None, pictures: list[Decoded]) -> list[NewContent]:
-    if not pictures:
-        return []
-    vectors = embedder.embed(np.stack([picture.pixels for picture in pictures]))
-    contents = [_content(picture, vector) for picture, vector in zip(pictures, vectors, strict=True)]
-    if regions is None:
-        return contents
-    parts = regions.embed((p.whole, p.width, p.height) for p in pictures if p.whole is not None)
-    return [replace(content, regions=its) for content, its in zip(contents, parts, strict=True)]
+    def _tell(self, event: Event) -> None:
+        self._listener(event)
 
 
 def _out_of_reach(root: bytes, inode: int | None) -> str | None:
-    """Why a root cannot be scanned now. An empty folder with another inode than before is a mount point with
-    nothing mounted on it."""
+    """Why a root cannot be listed now. An empty folder with another inode than before is a mount point with nothing
+    mounted on it."""
     try:
         status = os.stat(root)
         if os.path.isdir(root):
@@ -278,44 +212,25 @@ def _out_of_reach(root: bytes, inode: int | None) -> str | None:
     return None
 
 
-def ensure_space(store: Store, embedder: Embedder, *, regions: bool = False) -> Space:
-    """The space of the embedder's model, made if there is none. Raises `ModelMismatchError`."""
-    model = embedder.model
-    space = store.space_of(model.name)
-    if space is None:
-        return store.add_space(model.name, model.fingerprint, model.dimensions, embedder.precision, regions=regions)
-    check_fingerprint(space, model)
-    return space
-
-
-def check_precision(space: Space | None, precision: str | None) -> None:
+def _check_precision(space: VectorSpace | None, precision: str | None) -> None:
     """Raise `UsageError` where ``precision`` is asked for and ``space`` has vectors of another."""
     if space is not None and precision not in (None, space.precision):
         raise UsageError(
-            f"the library's vectors of '{space.model}' are in {space.precision}, not {precision}: leave out "
-            f"--precision, or index into a new library (--library DIR --precision {precision})"
+            f"the library's vectors of '{space.model}' are in {space.precision}, not {precision}",
+            argument="precision",
+            value=precision,
+            choices=[space.precision],
         )
 
 
-def _file_row(found: Found, outcome: Outcome) -> NewFile | None:
+def _file_row(found: Found, outcome: Outcome, old: FileRow | None) -> NewFile | None:
+    """The row of a file that was read; None where the old one, if any, stays as it is."""
     if isinstance(outcome, Vanished):
         return None
     stamp = outcome.stamp or found.stamp
-    if isinstance(outcome, Failed) and outcome.passing:
-        return NewFile(found.path, stamp.size, NEVER, reason=outcome.reason)
     if isinstance(outcome, Failed):
-        return NewFile(found.path, stamp.size, stamp.mtime_ns, reason=outcome.reason)
+        if outcome.passing and old is not None and old.state == "ok":
+            return None  # it is only out of reach: what is known of it stays, and the next run tries again
+        return NewFile(found.path, stamp.size, stamp.mtime_ns, reason=outcome.reason, retry=outcome.passing)
     digest = None if isinstance(outcome, NotAPicture) else outcome.digest
     return NewFile(found.path, stamp.size, stamp.mtime_ns, digest)
-
-
-def _content(outcome: Decoded, vector: NDArray[np.float32]) -> NewContent:
-    return NewContent(
-        digest=outcome.digest,
-        size=outcome.stamp.size,
-        width=outcome.width,
-        height=outcome.height,
-        format=outcome.format,
-        taken=outcome.taken,
-        vector=vector,
-    )

@@ -1,6 +1,5 @@
 """Probes that strangers send, decoded in processes of their own."""
 
-import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +10,17 @@ from numpy.typing import NDArray
 
 from imsearch.errors import PictureError, ProbeError
 from imsearch.images import convert, decode, thumbnails
-from imsearch.search.probes import PreparedProbe, Probe, decoded, encoded, name_of, read_probe
+from imsearch.search.probes import (
+    ENCODED,
+    EncodedLike,
+    Fetched,
+    PreparedProbe,
+    Probe,
+    decoded,
+    encoded,
+    name_of,
+    read_probe,
+)
 from imsearch.types.preprocessing import Preprocessing
 from imsearch.types.probes import Crop
 from imsearch.workers.pool import LostTaskError, PassingError, Pool
@@ -120,7 +129,7 @@ class IsolatedReader:
         """A probe of any kind with all of its pixels, as `read_probe` gives it. What is no encoded picture (an image,
         an array, the clipboard) is read in this process. Raises `ProbeError` with the reason where it is unavailable.
         """
-        if not isinstance(source, (str, os.PathLike, bytes)):
+        if not isinstance(source, ENCODED):
             return read_probe(source, crop)
         reply = self._read(source, crop)
         image = convert.from_array(reply.arrays[0])
@@ -129,7 +138,7 @@ class IsolatedReader:
     def prepare(self, source: Any, crop: Crop | None, wanted: Sequence[Preprocessing]) -> Probe | PreparedProbe:
         """The same, but an encoded picture gives only what a model sees whose preprocessing is among ``wanted``: a few
         hundred kB, however large it is. The first of them makes the largest demand on its size."""
-        if not isinstance(source, (str, os.PathLike, bytes)):
+        if not isinstance(source, ENCODED):
             return read_probe(source, crop, wanted[0])
         reply = self._read(source, crop, tuple(wanted))
         inputs = dict(zip(wanted, reply.arrays, strict=True))
@@ -141,11 +150,9 @@ class IsolatedReader:
         assert isinstance(reply, Thumbnail)
         return reply.data
 
-    def _read(
-        self, source: str | os.PathLike[str] | bytes, crop: Crop | None, wanted: tuple[Preprocessing, ...] = ()
-    ) -> DecodedProbe:
+    def _read(self, source: EncodedLike, crop: Crop | None, wanted: tuple[Preprocessing, ...] = ()) -> DecodedProbe:
         name = name_of(source)
-        most_pixels = self._most_pixels if isinstance(source, bytes) else decode.MAX_PIXELS
+        most_pixels = self._most_pixels if isinstance(source, bytes | Fetched) else decode.MAX_PIXELS
         try:
             reply = self._run(ReadProbe(name, *encoded(source), crop, most_pixels, wanted))
         except PictureError as exc:

@@ -1,263 +1,170 @@
-"""How a library answers probes: what is asked for, reading the probes, their vectors, hits with or without proof."""
+"""The walk of a query: probes are read, shown to the model, ranked, and proven where that is asked for."""
 
-import contextlib
+import datetime
 import itertools
 import os
-import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imsearch.catalog.reader import Reader
-from imsearch.catalog.rows import Match, Space
-from imsearch.errors import ImsearchError, UsageError
-from imsearch.images import formats
-from imsearch.models.batching import BatchingEmbedder
-from imsearch.models.model import Embedder, Model
-from imsearch.search.pictures import Pictures
-from imsearch.search.probes import PreparedProbe, Probe, name_of, read_probe
-from imsearch.search.ranking import Question, check_fingerprint, gather, hit_of, search
+from imsearch.errors import ImsearchError
+from imsearch.models.model import Embedder
+from imsearch.search.filters import normalized
+from imsearch.search.probes import PreparedProbe, Probe, name_of
+from imsearch.search.ranking import Question, Ranker, ScoredFile
+from imsearch.search.reading import ProbeReader
+from imsearch.search.target import SearchTarget
 from imsearch.types.hits import Answer, Hit
-from imsearch.types.options import Filters
+from imsearch.types.options import QueryOptions
 from imsearch.types.preprocessing import Preprocessing
-from imsearch.types.probes import Crop, Indexed
-from imsearch.vectors.candidates import Candidates
+from imsearch.types.probes import Indexed
 
 if TYPE_CHECKING:
-    from imsearch.search.isolated import IsolatedReader
     from imsearch.types.probes import ProbeLike
     from imsearch.verify.verifier import Verifier
 
 PROBES_AT_ONCE = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is asked for besides the probes, as `Library.query` explains it."""
-
-    k: int
-    crop: Crop | None
-    min_score: float
-    filters: Filters
-
-    @classmethod
-    def of(cls, k: int, crop: str | Crop | None, min_score: float, filters: Filters | None) -> "Asked":
-        """The same checked. Raises `UsageError` for what makes no sense."""
-        if k < 1:
-            raise UsageError(f"k must be at least 1, not {k}")
-        part = Crop.parse(crop) if isinstance(crop, str) else crop
-        return cls(k, part, min_score, checked_filters(filters))
-
-
-class Probes:
-    """Reads probes of any kind, pictures of the library among them, in this process or in isolated ones."""
-
-    def __init__(self, pictures: Callable[[], Pictures], isolated: "IsolatedReader | None") -> None:
-        self._pictures = pictures
-        self._isolated = isolated
-
-    def read(self, source: "ProbeLike", crop: Crop | None) -> Probe:
-        """A probe with all of its pixels."""
-        source = self._resolved(source)
-        return read_probe(source, crop) if self._isolated is None else self._isolated.read(source, crop)
-
-    def read_for_model(
-        self, source: "ProbeLike", crop: Crop | None, wanted: Sequence[Preprocessing]
-    ) -> Probe | PreparedProbe:
-        """A probe of which a model can be shown what is ``wanted``, or anything where that is not known yet."""
-        source = self._resolved(source)
-        if self._isolated is None:
-            return read_probe(source, crop, wanted[0] if wanted else None)
-        return self._isolated.prepare(source, crop, wanted) if wanted else self._isolated.read(source, crop)
-
-    def known(self, source: Indexed) -> PreparedProbe:
-        """A picture of the library without its pixels. Raises `UnknownPictureError`."""
-        facts = self._pictures().facts(source.digest)
-        path = os.fsencode(facts.files[0].path)
-        return PreparedProbe(name_of(source), facts.width, facts.height, bytes.fromhex(facts.digest), path, {})
-
-    def _resolved(self, source: "ProbeLike") -> "ProbeLike":
-        return self._pictures().path(source.digest) if isinstance(source, Indexed) else source
-
-
-class Asking:
-    """One call of `Library.query_many`. The embedder and the candidates are had when they are first needed."""
+class QueryPipeline:
+    """Answers probes, all with the same options; proven by ``verifier`` where there is one."""
 
     def __init__(
-        self,
-        reader: Reader,
-        space: Space,
-        asked: Asked,
-        probes: Probes,
-        embedder: Callable[[], BatchingEmbedder],
-        candidates: Callable[[Reader, Space], Candidates],
+        self, target: SearchTarget, reader: ProbeReader, options: QueryOptions, verifier: "Verifier | None" = None
     ) -> None:
+        self._target = target
         self._reader = reader
-        self._space = space
-        self._asked = asked
-        self._probes = probes
-        self._embedder = embedder
-        self._candidates = candidates
+        self._options = options
+        self._verifier = verifier
+        self._filters = normalized(options.filters)
 
-    def answers(self, sources: "Iterator[ProbeLike]", preprocessing: Preprocessing | None) -> Iterator[Answer]:
-        """An answer to each probe in turn; ``preprocessing`` is that of the model, where it can be had at no cost."""
-        wanted = () if preprocessing is None else (preprocessing, preprocessing.squeezed)[: 1 + self._space.regions]
-        while True:
+    def answers(self, probes: "Iterable[ProbeLike]") -> Iterator[Answer]:
+        """An answer to each probe in turn; a probe that is unavailable costs only its own."""
+        sources = iter(probes)
+        at_once = PROBES_AT_ONCE if self._verifier is None else 1  # verification has all of a probe's pixels in memory
+        while some := list(itertools.islice(sources, at_once)):
             started = time.monotonic()
-            names: list[str] = []
-            read: list[Probe | PreparedProbe | ImsearchError] = []
-            for source in itertools.islice(sources, PROBES_AT_ONCE):
-                names.append(name_of(source))
-                try:
-                    read.append(self._read(source, wanted))
-                except ImsearchError as exc:
-                    read.append(exc)
-            if not read:
-                return
+            read = [self._read(source) for source in some]
             good = [probe for probe in read if not isinstance(probe, ImsearchError)]
             hits = iter(self._hits(good) if good else ())
-            seconds = (time.monotonic() - started) / len(read)
-            for name, probe in zip(names, read, strict=True):
+            seconds = (time.monotonic() - started) / len(some)
+            for source, probe in zip(some, read, strict=True):
                 if isinstance(probe, ImsearchError):
-                    yield Answer(name, [], seconds, probe)
+                    yield Answer(name_of(source), [], seconds, probe)
                 else:
-                    yield Answer(name, next(hits), seconds, size=(probe.width, probe.height))
+                    yield Answer(name_of(source), next(hits), seconds, size=(probe.width, probe.height))
 
-    def _read(self, source: "ProbeLike", wanted: Sequence[Preprocessing]) -> Probe | PreparedProbe:
-        """A probe; of an indexed picture whose vector is all that is needed, not even its file."""
-        if isinstance(source, Indexed) and self._asked.crop is None and not self._space.regions:
-            known = self._probes.known(source)
-            if self._stored_vector(known) is not None:
-                return known
-        return self._probes.read_for_model(source, self._asked.crop, wanted)
+    # Probes
 
-    def _hits(self, probes: Sequence[Probe | PreparedProbe]) -> list[list[Hit]]:
-        questions = self._questions(probes)
-        return search(
-            questions,
-            self._reader,
-            self._space,
-            self._candidates(self._reader, self._space),
-            k=self._asked.k,
-            filters=self._asked.filters,
-            min_score=self._asked.min_score,
-        )
+    def _read(self, source: "ProbeLike") -> Probe | PreparedProbe | ImsearchError:
+        """A probe, or why it is unavailable."""
+        crop = self._options.crop
+        try:
+            if self._verifier is not None:
+                return self._reader.read(source, crop)  # all of its pixels, to be compared
+            if isinstance(source, Indexed) and crop is None and not self._target.space.regions:
+                known = self._reader.known(source)
+                if self._stored_vector(known) is not None:
+                    return known  # its vector is all that is needed, not even its file
+            return self._reader.prepare(source, crop, self._inputs())
+        except ImsearchError as exc:
+            return exc
 
-    def verified_answers(self, sources: "Iterable[ProbeLike]", verifier: "Verifier") -> Iterator[Answer]:
-        """The same with proofs."""
-        asked = self._asked
-        check_fingerprint(self._space, self._embedder().model)
-        for source in sources:
-            started = time.monotonic()
-            try:
-                probe = self._probes.read(source, asked.crop)  # all of its pixels, to be compared
-            except ImsearchError as exc:
-                yield Answer(name_of(source), [], time.monotonic() - started, exc)
-                continue
-            gathered = [hit_of(rank, match, score) for rank, (match, score) in enumerate(self._gathered(probe), 1)]
-            kept = [hit for hit in verifier.verify(probe, gathered, asked.k) if hit.score >= asked.min_score]
-            hits = [replace(hit, rank=rank) for rank, hit in enumerate(kept[: asked.k], 1)]
-            yield Answer(name_of(source), hits, time.monotonic() - started, size=(probe.width, probe.height))
+    def _inputs(self) -> list[Preprocessing]:
+        """What the model is shown of a probe, where that is known without loading it."""
+        plain = self._target.preprocessing()
+        if plain is None:
+            return []
+        return [plain, plain.squeezed] if self._target.space.regions else [plain]
 
-    def _gathered(self, probe: Probe) -> list[tuple[Match, float]]:
-        """Files of the pictures that a probe is to be compared with."""
-        from imsearch.verify.verifier import CANDIDATES
+    # Vectors
+
+    def _questions(self, probes: Sequence[Probe | PreparedProbe]) -> list[Question]:
+        """Probes as vectors; one whose very bytes are in the library has its own already."""
+        stored = [self._stored_vector(probe) for probe in probes]
+        new = [at for at, vector in enumerate(stored) if vector is None]
+        plain: dict[int, NDArray[np.float32]] = {at: vector for at, vector in enumerate(stored) if vector is not None}
+        if new:
+            embedder = self._target.embedder()
+            vectors = embed([probes[at] for at in new], embedder)
+            plain.update(zip(new, vectors, strict=True))
+        views = [plain[at][None] for at in range(len(probes))]
+        if self._target.space.regions:
+            views = self._with_squeezed(probes, views)
+        return [Question(view, probe.digest, probe.path) for view, probe in zip(views, probes, strict=True)]
+
+    def _with_squeezed(
+        self, probes: Sequence[Probe | PreparedProbe], views: list[NDArray[np.float32]]
+    ) -> list[NDArray[np.float32]]:
+        """The same with a second view of all of each probe, where the model would see only its middle: a thing that
+        was cut out of a scene ends at its edges."""
+        embedder = self._target.embedder()
+        preprocessing = embedder.model.preprocessing
+        if preprocessing == preprocessing.squeezed:
+            return views
+        squeezed = embed(probes, embedder, preprocessing.squeezed)
+        return [np.stack([*view, other]) for view, other in zip(views, squeezed, strict=True)]
+
+    def _question_in_turns(self, probe: Probe) -> Question:
+        """The probe in views as it may have been before it was edited."""
         from imsearch.verify.views import views
 
-        embedder = self._embedder()
+        embedder = self._target.embedder()
         vectors = embedder.embed(views(probe, embedder.model.preprocessing))
         stored = self._stored_vector(probe)
         if stored is not None:
             vectors[0] = stored  # so that scores are those of a query that is not verified
-        return gather(
-            vectors,
-            self._reader,
-            self._space,
-            self._candidates(self._reader, self._space),
-            count=max(self._asked.k, CANDIDATES),
-            filters=self._asked.filters,
-        )
-
-    def _questions(self, probes: Sequence[Probe | PreparedProbe]) -> list[Question]:
-        """Probes as vectors; those whose very bytes are in the library have theirs already."""
-        vectors: dict[int, NDArray[np.float32]] = {}
-        for at, probe in enumerate(probes):
-            stored = self._stored_vector(probe)
-            if stored is not None:
-                vectors[at] = stored
-        new = [at for at in range(len(probes)) if at not in vectors]
-        if new:
-            model = self._checked_model()
-            anew = embed([probes[at] for at in new], self._embedder(), model.preprocessing)
-            vectors.update(zip(new, anew, strict=True))
-        views = self._squeezed(probes) if self._space.regions else [None] * len(probes)
-        return [
-            Question(vectors[at], probe.digest, probe.path, view)
-            for at, (probe, view) in enumerate(zip(probes, views, strict=True))
-        ]
-
-    def _squeezed(self, probes: Sequence[Probe | PreparedProbe]) -> Sequence[NDArray[np.float32] | None]:
-        """The vectors of all of each probe; None where the model sees all of it anyhow."""
-        preprocessing = self._checked_model().preprocessing
-        if preprocessing == preprocessing.squeezed:
-            return [None] * len(probes)
-        return list(embed(probes, self._embedder(), preprocessing.squeezed))
-
-    def _checked_model(self) -> Model:
-        model = self._embedder().model
-        check_fingerprint(self._space, model)
-        return model
+        return Question(vectors, probe.digest, probe.path, in_turns=True)
 
     def _stored_vector(self, probe: Probe | PreparedProbe) -> NDArray[np.float32] | None:
-        """The vector, of unit length, of a probe whose very bytes are in the library; None for another."""
-        stored = None if probe.digest is None else self._reader.vector_of(probe.digest, self._space)
-        return None if stored is None else stored / np.linalg.norm(stored)
+        """The vector of a probe whose very bytes are in the library; None for another."""
+        return None if probe.digest is None else self._target.space.vector_of(probe.digest)
+
+    # Hits
+
+    def _hits(self, probes: Sequence[Probe | PreparedProbe]) -> list[list[Hit]]:
+        self._target.index.sync()
+        ranker = Ranker(self._target.space, self._target.index, self._filters)
+        if self._verifier is not None:
+            return [self._proven(probe, ranker, self._verifier) for probe in probes if isinstance(probe, Probe)]
+        ranked = ranker.rank(self._questions(probes), self._options.k, self._options.min_score)
+        return [[hit_of(rank, file) for rank, file in enumerate(files, 1)] for files in ranked]
+
+    def _proven(self, probe: Probe, ranker: Ranker, verifier: "Verifier") -> list[Hit]:
+        """Hits with proofs, in the order of what was shown."""
+        from imsearch.verify.verifier import CANDIDATES
+
+        k, least = self._options.k, self._options.min_score
+        (files,) = ranker.rank([self._question_in_turns(probe)], max(k, CANDIDATES))
+        proven = verifier.verify(probe, [hit_of(rank, file) for rank, file in enumerate(files, 1)], k)
+        kept = [hit for hit in proven if hit.score >= least][:k]
+        return [replace(hit, rank=rank) for rank, hit in enumerate(kept, 1)]
 
 
 def embed(
-    probes: Sequence[Probe | PreparedProbe], embedder: Embedder, preprocessing: Preprocessing
+    probes: Sequence[Probe | PreparedProbe], embedder: Embedder, preprocessing: Preprocessing | None = None
 ) -> NDArray[np.float32]:
-    """Unit-length vectors of probes (n, dimensions), each shown to the model as ``preprocessing`` has it."""
-    return embedder.embed(np.stack([probe.prepared(preprocessing) for probe in probes]))
+    """Unit-length vectors of probes (n, dimensions), each shown to the model as ``preprocessing`` has it, by default
+    its own."""
+    wanted = preprocessing or embedder.model.preprocessing
+    return embedder.embed(np.stack([probe.prepared(wanted) for probe in probes]))
 
 
-def checked_filters(filters: Filters | None) -> Filters:
-    """Filters with dates and formats in the catalogue's own form. Raises `UsageError` for those that have none."""
-    if filters is None:
-        return Filters()
-    wanted = []
-    for text in filters.formats:
-        name = formats.format_named(text)
-        if name is None:
-            raise UsageError(
-                f"there is no format '{text}': name {', '.join(formats.FORMATS)}",
-                argument="formats",
-                value=text,
-                choices=tuple(formats.FORMATS),
-            )
-        wanted.append(name)
-    return Filters(
-        under=filters.under,
-        taken_after=_date(filters.taken_after),
-        taken_before=_date(filters.taken_before),
-        formats=tuple(wanted),
-        min_width=filters.min_width,
-        min_height=filters.min_height,
+def hit_of(rank: int, file: ScoredFile) -> Hit:
+    """A file with its score as a hit."""
+    match = file.match
+    return Hit(
+        rank=rank,
+        path=os.fsdecode(match.path),
+        digest=match.digest.hex(),
+        score=file.score,
+        width=match.width,
+        height=match.height,
+        format=match.format,
+        taken=None if match.taken is None else datetime.datetime.fromisoformat(match.taken),
+        region=match.region,
     )
-
-
-def _date(text: str | None) -> str | None:
-    """A date as a prefix of how the catalogue writes times, so that comparing text compares time."""
-    if text is None:
-        return None
-    candidate = text.strip().replace(" ", "T")
-    full = "0001-01-01T00:00:00"
-    if re.fullmatch(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d)?)?)?)?", candidate):
-        with contextlib.suppress(ValueError):
-            time.strptime(candidate + full[len(candidate) :], "%Y-%m-%dT%H:%M:%S")
-            return candidate
-    raise UsageError(f"a date is YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDTHH:MM, not '{text}'")

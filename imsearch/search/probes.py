@@ -12,12 +12,26 @@ from imsearch.images import convert, decode, preprocess
 from imsearch.search.clipboard import from_clipboard
 from imsearch.sources.digests import digest_of
 from imsearch.types.preprocessing import Preprocessing
-from imsearch.types.probes import Clipboard, Crop, Indexed
+from imsearch.types.probes import Clipboard, Crop, Indexed, Url
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from PIL import Image
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The bytes that were behind a web address."""
+
+    address: str
+    data: bytes
+
+
+EncodedLike = str | os.PathLike[str] | bytes | Fetched
+
+ENCODED = (str, os.PathLike, bytes, Fetched)
+"""Kinds of probes that are encoded pictures, to be decoded: paths among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +83,7 @@ def read_probe(source: Any, crop: Crop | None = None, preprocessing: Preprocessi
         if not isinstance(grabbed, list):
             return _cropped(Probe(name, grabbed, *grabbed.size, digest=None, path=None), crop)
         source = name = grabbed[0]
-    if not isinstance(source, (str, os.PathLike, bytes)):
+    if not isinstance(source, ENCODED):
         return _cropped(_of_pixels(source), crop)
     data, path = encoded(source)
     return decoded(name, data, path, crop, preprocessing)
@@ -81,17 +95,17 @@ def name_of(source: Any) -> str:
         return os.fsdecode(source)
     if isinstance(source, Indexed):
         return source.digest
+    if isinstance(source, Url | Fetched):
+        return source.address
     return {bytes: "the picture", Clipboard: "(clipboard)"}.get(type(source), "(image)")
 
 
-def encoded(source: str | os.PathLike[str] | bytes) -> tuple[bytes, bytes | None]:
+def encoded(source: EncodedLike) -> tuple[bytes, bytes | None]:
     """The encoded bytes of a probe and, where they are those of a file, its absolute path. Raises `ProbeError`."""
+    if isinstance(source, Fetched):
+        return source.data, None
     if isinstance(source, bytes):
         return source, None
-    if isinstance(source, str) and source.lower().startswith(("http://", "https://")):
-        from imsearch.search.fetch import fetch  # 0.1 s that only URL probes pay
-
-        return fetch(source), None
     name = os.fsdecode(source)
     return _bytes_at(name), os.path.abspath(os.fsencode(name))
 

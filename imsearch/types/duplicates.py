@@ -15,7 +15,7 @@ Relation = Literal["kept", "exact", "copy", "alike"]
 
 @dataclass(frozen=True, slots=True)
 class DuplicateFile:
-    """A file of a group, as the catalogue has it.
+    """A file of a group, as the catalog has it.
 
     ``digest`` is SHA-256 of its bytes, in hex. ``relation`` is that to the file that would be kept: the same bytes
     (``exact``), an edited copy (``copy``), or another picture of the series (``alike``); the one to keep is ``kept``.

@@ -13,7 +13,7 @@ class PreparingModel:
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """Event: the folders have been compared with the catalogue; ``total`` files are to be read."""
+    """Event: the folders have been compared with the catalog; ``total`` files are to be read."""
 
     total: int
     unchanged: int

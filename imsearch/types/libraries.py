@@ -78,7 +78,7 @@ class IndexReport:
 
 
 @dataclass(frozen=True, slots=True)
-class CandidatesInfo:
+class VectorIndexInfo:
     """How candidates for hits are found, and what that was measured to reach.
 
     ``exact`` looks through ``vectors`` float16 vectors; ``approximate`` looks into the ``probed`` nearest of
@@ -105,7 +105,7 @@ class CandidatesInfo:
 class LibraryInfo:
     """A library at a glance; sizes are in bytes.
 
-    ``regions`` counts the vectors of parts of pictures, which take ``region_bytes`` of the catalogue.
+    ``regions`` counts the vectors of parts of pictures, which take ``region_bytes`` of the catalog.
     """
 
     path: str
@@ -119,6 +119,6 @@ class LibraryInfo:
     unreadable: int
     regions: int
     region_bytes: int
-    catalogue_bytes: int
+    catalog_bytes: int
     cache_bytes: int
-    candidates: CandidatesInfo | None
+    vector_index: VectorIndexInfo | None

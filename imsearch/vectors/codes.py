@@ -42,7 +42,7 @@ class Without:
     ids: NDArray[np.int64]
 
 
-Selection = Only | Without | None
+Subset = Only | Without | None
 
 
 class Codes:
@@ -91,9 +91,7 @@ class Codes:
         """Drop these ids, as far as they are there. Not of a mapped file."""
         self._index.remove_ids(faiss.IDSelectorBatch(ids))
 
-    def search(
-        self, probes: NDArray[np.float32], k: int, lists: int, selection: Selection = None
-    ) -> list[NDArray[np.int64]]:
+    def search(self, probes: NDArray[np.float32], k: int, lists: int, subset: Subset = None) -> list[NDArray[np.int64]]:
         """For each probe (n, dimensions) the ids of the ``k`` nearest codes in the ``lists`` nearest lists, nearest
         first; fewer where there are fewer.
         """
@@ -102,8 +100,8 @@ class Codes:
         looked_through = len(self) * self._ivf.code_size * lists / self.lists
         self._ivf.parallel_mode = 1 if len(probes) == 1 and looked_through > WORTH_SHARING else 0
         inner: dict[str, Any] = {"nprobe": min(lists, self.lists)}
-        if selection is not None:
-            inner["sel"] = _selector(selection)
+        if subset is not None:
+            inner["sel"] = _selector(subset)
         parameters: Any = faiss.SearchParametersIVF(**inner)
         if self._reduced:
             parameters = faiss.SearchParametersPreTransform(index_params=parameters)  # type: ignore[call-arg]
@@ -191,9 +189,9 @@ def _name(path: Path, descriptor: int) -> str:
     return str(path)
 
 
-def _selector(selection: Only | Without) -> faiss.IDSelector:
-    if isinstance(selection, Without):
-        return faiss.IDSelectorNot(faiss.IDSelectorBatch(selection.ids))
-    bits = np.zeros(int(selection.ids.max()) + 1, np.uint8)
-    bits[selection.ids] = 1
+def _selector(subset: Only | Without) -> faiss.IDSelector:
+    if isinstance(subset, Without):
+        return faiss.IDSelectorNot(faiss.IDSelectorBatch(subset.ids))
+    bits = np.zeros(int(subset.ids.max()) + 1, np.uint8)
+    bits[subset.ids] = 1
     return faiss.IDSelectorBitmap(np.packbits(bits, bitorder="little"))  # type: ignore[call-arg,arg-type]

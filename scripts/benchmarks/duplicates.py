@@ -12,10 +12,12 @@ import numpy as np
 import imsearch
 from benchmarks import edits
 from benchmarks.report import Report, seconds
-from imsearch.catalog.reader import Reader
+from imsearch.backends import open_backend
+from imsearch.catalog.space import VectorSpace
 from imsearch.duplicates.find import COPY_SCORE, NEIGHBORS
 from imsearch.duplicates.groups import Groups
 from imsearch.duplicates.pairs import NearPairs, near_pairs
+from imsearch.models.embedders import ignore
 
 SECTION = "Duplicates"
 COSINES = (0.9, 0.85, 0.8, COPY_SCORE, 0.7, 0.6)
@@ -36,24 +38,26 @@ def measure(report: Report, library: Path, made: Made, model: str | None = None)
     took, peak = _process(library)
     report.add(SECTION, "imsearch duplicates, as a process", took, "s", 1)
     report.add(SECTION, "its peak of resident memory", peak / 2**20, "MiB", 0)
-    reader = Reader(library)
-    space = reader.spaces()[0]
-    found: list[NearPairs] = []
+    backend = open_backend(library)
     with imsearch.open(library, model=model) as opened:
+        space = backend.catalog().space(opened.model)
+    if space is None:
+        raise ValueError(f"{library} has no vectors")
+    index = backend.vector_index(space)
+    found: list[NearPairs] = []
 
-        def look() -> None:
-            candidates = lambda: opened._fresh_candidates(reader, space)  # noqa: E731
-            found.append(near_pairs(reader, space, candidates, lambda event: None, k=NEIGHBORS, least=min(COSINES)))
+    def look() -> None:
+        found.append(near_pairs(space, index, ignore, k=NEIGHBORS, least=min(COSINES)))
 
-        report.add(SECTION, f"near pairs of {reader.vector_state(space)[1]:,} pictures", seconds(look), "s", 1)
-    _count_pairs(report, reader, found[0], made)
-    reader.close()
+    report.add(SECTION, f"near pairs of {space.count():,} pictures", seconds(look), "s", 1)
+    _count_pairs(report, space, found[0], made)
+    backend.close()
     report.save()
 
 
-def _count_pairs(report: Report, reader: Reader, found: NearPairs, made: Made) -> None:
+def _count_pairs(report: Report, space: VectorSpace, found: NearPairs, made: Made) -> None:
     one, other, scores = found.first, found.second, found.scores
-    matches = reader.matches(np.unique(np.concatenate([one, other])), imsearch.Filters())
+    matches = space.matches(np.unique(np.concatenate([one, other])))
     path_of = {match.embedding_id: os.fsdecode(match.path) for match in matches}
     source_of = {str(copy): str(source) for source, copy, _ in made}
     for least in COSINES:

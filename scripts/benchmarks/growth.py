@@ -1,4 +1,4 @@
-"""What a picture costs the catalogue, in time and on disk, as the library grows."""
+"""What a picture costs the catalog, in time and on disk, as the library grows."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,7 +11,7 @@ from benchmarks.report import Report
 from imsearch.indexing.run import BATCH_FILES
 from imsearch.models.model import Model
 
-SECTION = "Growth of the catalogue"
+SECTION = "Growth of the catalog"
 
 POINTS = 100
 """Of the curve."""
@@ -21,7 +21,7 @@ AROUND = 50
 
 
 class Growth:
-    """The transactions of filling a library, and the size of its catalogue after each page."""
+    """The transactions of filling a library, and the size of its catalog after each page."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
@@ -44,7 +44,7 @@ class Growth:
         for pictures, size in dict.fromkeys(
             min(self.bytes, key=lambda pair: abs(pair[0] - count)) for count in decades(total)
         ):
-            report.add(SECTION, f"catalogue on disk, {pictures:,} pictures", size / pictures, "bytes/picture", 0)
+            report.add(SECTION, f"catalog on disk, {pictures:,} pictures", size / pictures, "bytes/picture", 0)
         report.curves["growth"] = {
             "pictures": [int(part[-1] + 1) * BATCH_FILES for part in np.array_split(np.arange(len(each)), POINTS)],
             "milliseconds": [

@@ -12,20 +12,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 import imsearch
-from imsearch.catalog.connection import CATALOGUE
+from imsearch.backends import open_backend
+from imsearch.catalog.connection import CATALOG
+from imsearch.catalog.reader import CatalogReader
 from imsearch.catalog.rows import NewContent, NewFile
-from imsearch.catalog.writer import Store
+from imsearch.catalog.space import VectorSpace
+from imsearch.catalog.writer import CatalogWriter
 from imsearch.images.decode import decode
 from imsearch.images.preprocess import prepare
 from imsearch.indexing.decoding import DecodePool
+from imsearch.indexing.pipeline import BATCH_FILES
 from imsearch.indexing.reading import Task
-from imsearch.indexing.run import BATCH_FILES
 from imsearch.models import opening
 from imsearch.models.model import Embedder, Model
 from imsearch.models.names import DEFAULT_MODEL, parse
-from imsearch.search.ranking import Question, search
+from imsearch.search.pipeline import hit_of
+from imsearch.search.ranking import Question, Ranker
 from imsearch.types.preprocessing import Preprocessing
-from imsearch.vectors.upkeep import refresh
 
 GENERATED_ROOT = Path("/generated")
 """Where the pictures of a filled library claim to lie. There is nothing."""
@@ -87,11 +90,11 @@ def decode_seconds(paths: Sequence[Path], preprocessing: Preprocessing) -> float
 
 def vectors_of(folder: Path) -> NDArray[np.float32]:
     """All vectors of the default model in a library, (n, dimensions), unit length."""
-    store = Store(folder)
+    catalog = CatalogReader(folder)
     try:
-        matrix = np.concatenate([vectors for _, vectors in store.vectors_after(0, store.spaces()[0])])
+        matrix = np.concatenate([vectors for _, vectors in catalog.spaces()[0].pages()])
     finally:
-        store.close()
+        catalog.close()
     scaled: NDArray[np.float32] = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
     return scaled
 
@@ -101,40 +104,43 @@ def fill(
     pages: Iterable[NDArray[np.float16]],
     model: Model,
     precision: str,
-    written: Callable[[int, int], None] = lambda count, catalogue_bytes: None,
+    written: Callable[[int, int], None] = lambda count, catalog_bytes: None,
 ) -> list[float]:
-    """Make a library of generated vectors through the catalogue, as an index run does, 64 pictures a transaction.
+    """Make a library of generated vectors through the catalog, as an index run does, 64 pictures a transaction.
 
     Returns the seconds of every transaction, the look-up of known contents included; ``written`` is called after each
-    page with the number of pictures so far and the bytes of the catalogue. Picture n lies at ``generated_path(n)`` and
+    page with the number of pictures so far and the bytes of the catalog. Picture n lies at ``generated_path(n)`` and
     was taken on day n of `taken_days`.
     """
-    store = Store.create(folder)
+    writer = CatalogWriter.create(folder)
+    catalog = CatalogReader(folder)
     try:
-        store.add_root(os.fsencode(GENERATED_ROOT), 1)
-        store.add_space(model.name, model.fingerprint, model.dimensions, precision)
+        writer.add_root(os.fsencode(GENERATED_ROOT), 1)
+        writer.add_space(model.name, model.fingerprint, model.dimensions, precision)
         times: list[float] = []
         count = 0
         for page in pages:
-            times += _write(store, page, count)
+            times += _write(writer, catalog.spaces()[0], page, count)
             count += len(page)
-            written(count, catalogue_bytes(folder))
+            written(count, catalog_bytes(folder))
         return times
     finally:
-        store.close()
+        writer.close()
+        catalog.close()
 
 
 def add(folder: Path, vectors: NDArray[np.float16], first: int) -> None:
     """Write further generated pictures, numbered from ``first``, to a filled library."""
-    store = Store(folder)
+    writer = CatalogWriter(folder)
+    catalog = CatalogReader(folder)
     try:
-        _write(store, vectors, first)
+        _write(writer, catalog.spaces()[0], vectors, first)
     finally:
-        store.close()
+        writer.close()
+        catalog.close()
 
 
-def _write(store: Store, vectors: NDArray[np.float16], first: int) -> list[float]:
-    space = store.spaces()[0]
+def _write(writer: CatalogWriter, space: VectorSpace, vectors: NDArray[np.float16], first: int) -> list[float]:
     rows = list(_rows(first, len(vectors)))
     times = []
     for at in range(0, len(vectors), BATCH_FILES):
@@ -144,14 +150,14 @@ def _write(store: Store, vectors: NDArray[np.float16], first: int) -> list[float
             for (_, facts), vector in zip(part, vectors[at : at + BATCH_FILES], strict=True)
         ]
         started = time.perf_counter()
-        store.known_digests({content.size for content in contents}, space)
-        store.write([file for file, _ in part], contents, space)
+        space.known_digests({content.size for content in contents})
+        writer.write([file for file, _ in part], contents, space)
         times.append(time.perf_counter() - started)
     return times
 
 
 def _rows(first: int, count: int) -> Iterator[tuple[NewFile, tuple[bytes, int, int, int, str, str]]]:
-    """What the catalogue would hold of each picture: its file, and its content but for the vector."""
+    """What the catalog would hold of each picture: its file, and its content but for the vector."""
     rng = np.random.default_rng(first)
     sizes = rng.integers(len(_SIZES), size=count)
     weights = rng.uniform(0.2, 0.45, count)  # bytes a pixel
@@ -187,9 +193,9 @@ def taken_days(first: int, count: int) -> NDArray[np.int64]:
     return ((mixed >> np.uint64(32)) % np.uint64(DAYS)).astype(np.int64)
 
 
-def catalogue_bytes(folder: Path) -> int:
-    """What the catalogue of a library takes on disk, its log included."""
-    return sum(path.stat().st_size for path in folder.glob(f"{CATALOGUE}*"))
+def catalog_bytes(folder: Path) -> int:
+    """What the catalog of a library takes on disk, its log included."""
+    return sum(path.stat().st_size for path in folder.glob(f"{CATALOG}*"))
 
 
 class Searcher:
@@ -197,28 +203,29 @@ class Searcher:
 
     def __init__(self, folder: Path, model: str | None = None) -> None:
         self.library = imsearch.open(folder, model=model)
-        self._store, self._space = self.library._searched()
-        self._candidates = self.library._fresh_candidates(self._store, self._space)
+        self._backend = open_backend(folder)
+        space = self._backend.catalog().space(self.library.model)
+        if space is None:
+            raise ValueError(f"{folder} has no vectors of {self.library.model}")
+        self._space = space
+        self._index = self._backend.vector_index(space)
+        self._index.sync()
 
     def close(self) -> None:
         """Give back the library's files."""
         self.library.close()
+        self._backend.close()
 
     def candidates(self, vector: NDArray[np.float32], k: int) -> None:
         """The first step of a query alone: which vectors may be the nearest."""
-        self._candidates.search(vector[None], k)
+        self._index.search(vector[None], k)
 
     def hits(self, vector: NDArray[np.float32], k: int, filters: imsearch.Filters | None = None) -> list[imsearch.Hit]:
-        """All of a query but the model: look for new vectors, candidates, exact scores, rows of the catalogue."""
-        refresh(self._candidates, self._store, self._space)
-        return search(
-            [Question(vector)],
-            self._store,
-            self._space,
-            self._candidates,
-            k=k,
-            filters=filters or imsearch.Filters(),
-        )[0]
+        """All of a query but the model: look for new vectors, candidates, exact scores, rows of the catalog."""
+        self._index.sync()
+        ranker = Ranker(self._space, self._index, filters or imsearch.Filters())
+        (files,) = ranker.rank([Question(vector[None])], k)
+        return [hit_of(rank, file) for rank, file in enumerate(files, 1)]
 
 
 def date_filter(share: float) -> tuple[imsearch.Filters, int]:

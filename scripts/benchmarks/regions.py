@@ -57,19 +57,19 @@ def measure(report: Report, sources: list[Path], folder: Path, probes: int, scra
     """Index ``sources``, which lie in ``folder``, in both ways and ask for parts of ``probes`` of them."""
     asked = np.random.default_rng(SEED + 1).permutation(len(sources))[:probes]
     cuts = [cut for at in asked for cut in cut_from(sources[at], folder, scratch / f"{at}")]
-    seconds, catalogue = {}, {}
+    seconds, catalog = {}, {}
     for kind in ("plain", "regions"):
         with imsearch.open(scratch / kind) as library:
             library.index(sources[0], regions=kind == "regions")  # the model is prepared
             started = time.perf_counter()
             library.index(*sources)
             seconds[kind] = time.perf_counter() - started
-            catalogue[kind] = library.info().catalogue_bytes / len(sources)
+            catalog[kind] = library.info().catalog_bytes / len(sources)
             _ask(report, library, kind, cuts)
     section = "Regions: cost"
     report.add(section, "seconds of indexing, as a multiple of those without", seconds["regions"] / seconds["plain"])
-    for kind, size in catalogue.items():
-        report.add(section, f"bytes a picture in the catalogue, {kind}", size, digits=0)
+    for kind, size in catalog.items():
+        report.add(section, f"bytes a picture in the catalog, {kind}", size, digits=0)
     report.save()
 
 

@@ -50,5 +50,5 @@ def optimize(library: options.Library = None, model: options.Model = None, json_
     """
     with imsearch.open(library, model=model) as opened:
         terminal.note("measuring and building; a million pictures take some minutes")
-        lists.candidates(opened.optimize(), as_json=json_lines)
+        lists.vector_index(opened.optimize(), as_json=json_lines)
     return Exit.DONE

@@ -45,6 +45,6 @@ def serve(
         raise imsearch.UsageError(f"serving needs FastAPI, which comes with: {server.INSTALL}")
     from imsearch.cli.serving import serve as run
 
-    with imsearch.open(library, model=model, device=device, isolated=True) as opened:
+    with imsearch.open(library, model=model, device=device, policy=imsearch.STRANGERS) as opened:
         run(opened, folders or (), host=host, port=port, names=allow_host or (), browser=browser)
     return Exit.DONE

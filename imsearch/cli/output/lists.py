@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from imsearch.cli.output.terminal import amount, count, line, note, write
 from imsearch.formatting.wording import printable
-from imsearch.types.libraries import CandidatesInfo, FileRecord, LibraryInfo, ModelInfo
+from imsearch.types.libraries import FileRecord, LibraryInfo, ModelInfo, VectorIndexInfo
 
 
 def info(result: LibraryInfo, *, as_json: bool) -> None:
@@ -17,7 +17,7 @@ def info(result: LibraryInfo, *, as_json: bool) -> None:
     if as_json:
         line(json.dumps(dataclasses.asdict(result)))
         return
-    total = result.catalogue_bytes + result.cache_bytes
+    total = result.catalog_bytes + result.cache_bytes
     rows = [
         ("library", result.path),
         *(("folder", root) for root in result.roots),
@@ -30,25 +30,25 @@ def info(result: LibraryInfo, *, as_json: bool) -> None:
         *(("also", name) for name in result.spaces if name != result.model),
         (
             "on disk",
-            f"{amount(total)} (catalog {amount(result.catalogue_bytes)}, caches {amount(result.cache_bytes)})"
+            f"{amount(total)} (catalog {amount(result.catalog_bytes)}, caches {amount(result.cache_bytes)})"
             + (f", {amount(total // result.pictures)} a picture" if result.pictures else ""),
         ),
     ]
     if result.regions:
         rows[-1:-1] = [("regions", f"{result.regions:,}, {amount(result.region_bytes)} of vectors")]
-    rows[-1:-1] = _candidates_rows(result.candidates)
+    rows[-1:-1] = _index_rows(result.vector_index)
     _list(rows)
 
 
-def candidates(result: CandidatesInfo, *, as_json: bool) -> None:
+def vector_index(result: VectorIndexInfo, *, as_json: bool) -> None:
     """How candidates are found, and what that was measured to reach."""
     if as_json:
         line(json.dumps(dataclasses.asdict(result)))
     else:
-        _list(_candidates_rows(result))
+        _list(_index_rows(result))
 
 
-def _candidates_rows(found: CandidatesInfo | None) -> list[tuple[str, str]]:
+def _index_rows(found: VectorIndexInfo | None) -> list[tuple[str, str]]:
     if found is None:
         return [("search", "not indexed yet: the next query or `imsearch optimize` does it")]
     pending = f", {count(found.pending, 'change')} since" if found.pending else ""

@@ -41,7 +41,7 @@ def library_facts(served: ServedDep) -> LibraryFacts:
         pictures=info.pictures if info else 0,
         unreadable=info.unreadable if info else 0,
         regions=info.regions if info else 0,
-        disk_bytes=info.catalogue_bytes + info.cache_bytes if info else 0,
+        disk_bytes=info.catalog_bytes + info.cache_bytes if info else 0,
         roots=[Root(path=printable(root), reachable=os.path.exists(root)) for root in roots],
         folders=[printable(folder) for folder in settings.indexable(roots)],
         formats=list(formats.FORMATS),

@@ -1,4 +1,4 @@
-"""Making the base of candidate search: what kind of codes, from the number of vectors and from measurement on them.
+"""Making a snapshot: what kind of codes, from the number of vectors and from measurement on them.
 
 Up to `EXACT_BYTES` of float16 vectors are simply looked through. Beyond, the vectors are reduced by PCA, coded in a
 byte per component, and spread over inverted lists; how many components, candidates and probed lists it takes is
@@ -10,13 +10,14 @@ bits, RaBitQ or OPQ with product quantisation; docs/performance.md has the table
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imsearch.vectors.candidates import MEASURED_HITS, Base, Plan, Stamp
 from imsearch.vectors.codes import Codes
+from imsearch.vectors.index import VectorSource
+from imsearch.vectors.layers import MEASURED_HITS
+from imsearch.vectors.snapshot import Plan, Snapshot, SnapshotStamp
 
 EXACT_BYTES = 40 << 20
 """Float16 vectors of this size are looked through in some 5 ms: 16,384 of 1280 dimensions."""
@@ -50,30 +51,18 @@ PAGE = 8192
 """Vectors of the sample that are compared at once."""
 
 
-class Source(Protocol):
-    """Where vectors come from."""
-
-    def ids(self) -> NDArray[np.int64]:
-        """The ids of all of them."""
-
-    def vectors(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        """The vectors (n, dimensions) of these ids, in their order."""
-
-    def pages(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-        """All ids and vectors, ids ascending, some at a time."""
-
-
 def wants_exact(count: int, dimensions: int) -> bool:
     """Whether so many vectors are few enough to be looked through whole."""
     return count * dimensions * 2 <= EXACT_BYTES
 
 
-def build(source: Source, stamp: Stamp) -> Base:
-    """A base of all vectors of ``source``. ``stamp.highest`` is filled in."""
+def build(source: VectorSource) -> Snapshot:
+    """A snapshot of all vectors of ``source``, under a plan that is chosen for them."""
+    departure, _ = source.departures_after(0)  # first: what leaves later is passed on to whoever reads the snapshot
     ids = source.ids()
-    if wants_exact(len(ids), stamp.dimensions):
-        codes, plan = Codes.exact(stamp.dimensions), Plan(stamp.dimensions, 1, 1, 0, len(ids))
-        return Base(codes, plan, replace(stamp, highest=_fill(codes, source)))
+    if wants_exact(len(ids), source.dimensions):
+        codes, plan = Codes.exact(source.dimensions), Plan(source.dimensions, 1, 1, 0, len(ids))
+        return Snapshot(codes, plan, _stamp(source, _fill(codes, source), departure))
     lists = lists_for(len(ids))
     chosen = np.random.default_rng(len(ids)).permutation(np.sort(ids))
     chosen = chosen[: PROBES + min(SAMPLE_PER_LIST * lists, MOST_SAMPLE)]
@@ -81,13 +70,26 @@ def build(source: Source, stamp: Stamp) -> Base:
     for ids_, vectors in source.pages():
         choose.look_at(ids_, vectors)
         report.look_at(ids_, vectors)
-    sample = source.vectors(chosen[PROBES:])
-    components, depth = _choose_codes(choose.probes, source.vectors(choose.nearest.ravel()), sample, len(ids))
+    sample = _in_order(source, chosen[PROBES:])
+    components, depth = _choose_codes(choose.probes, _in_order(source, choose.nearest.ravel()), sample, len(ids))
     codes = Codes.trained(sample, components, lists)
     highest = _fill(codes, source)
     plan = _choose_search(codes, Plan(components, lists, lists, depth, len(ids)), choose)
     plan = replace(plan, recall=report.recall(codes, plan), measured_with=len(report.ids))
-    return Base(codes, plan, replace(stamp, highest=highest))
+    return Snapshot(codes, plan, _stamp(source, highest, departure))
+
+
+def _stamp(source: VectorSource, highest: int, departure: int) -> SnapshotStamp:
+    return SnapshotStamp(source.fingerprint, source.dimensions, highest, departure)
+
+
+def _in_order(source: VectorSource, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The vectors (n, dimensions) of these ids, in their order; zeros for ids that have just left."""
+    wanted, places = np.unique(ids, return_inverse=True)
+    matrix = np.zeros((len(wanted), source.dimensions), np.float32)
+    for found, vectors in source.vectors(wanted):
+        matrix[np.searchsorted(wanted, found)] = vectors
+    return matrix[places]
 
 
 def lists_for(count: int) -> int:
@@ -96,7 +98,7 @@ def lists_for(count: int) -> int:
     return int(2 ** round(math.log2(4 * math.sqrt(count))))
 
 
-def _fill(codes: Codes, source: Source) -> int:
+def _fill(codes: Codes, source: VectorSource) -> int:
     """Add all vectors; gives the highest id."""
     highest = 0
     for ids, vectors in source.pages():
@@ -115,9 +117,9 @@ class _Examples:
     _scores: NDArray[np.float32]
 
     @classmethod
-    def of(cls, source: Source, ids: NDArray[np.int64]) -> "_Examples":
+    def of(cls, source: VectorSource, ids: NDArray[np.int64]) -> "_Examples":
         shape = (len(ids), MEASURED_HITS)
-        return cls(ids, unit(source.vectors(ids)), np.zeros(shape, np.int64), np.full(shape, -np.inf, np.float32))
+        return cls(ids, unit(_in_order(source, ids)), np.zeros(shape, np.int64), np.full(shape, -np.inf, np.float32))
 
     def look_at(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
         """Keep the nearest of some more vectors."""

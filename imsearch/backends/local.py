@@ -1,0 +1,138 @@
+"""A library in a directory: SQLite for the catalog, FAISS files for the vector indexes, a lock file for writers."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imsearch.catalog.cache import FEATURES, THUMBNAILS
+from imsearch.catalog.connection import CATALOG
+from imsearch.catalog.reader import CatalogReader
+from imsearch.catalog.space import VectorSpace
+from imsearch.errors import LibraryError, LibraryLockedError
+from imsearch.vectors.faiss_index import FaissIndex
+
+if TYPE_CHECKING:
+    from imsearch.catalog.writer import CatalogWriter
+    from imsearch.indexing.pipeline import LocalPipeline
+    from imsearch.models.model import Embedder
+
+_CACHES = ("candidates-*.faiss", f"{FEATURES.name}*", f"{THUMBNAILS.name}*")
+
+
+class LocalBackend:
+    """The `Backend` in a directory."""
+
+    def __init__(self, folder: Path) -> None:
+        """Look at a directory, which need not be there yet. Raises `LibraryError` where it can't hold a library."""
+        self.folder = folder
+        self._catalog: CatalogReader | None = None
+        self._indexes: dict[int, FaissIndex] = {}
+        self._opening = threading.RLock()  # of each part once
+        try:
+            if folder.exists() and not folder.is_dir():
+                raise LibraryError(f"a library is a directory, and {folder} is a file", library=str(folder))
+            if self.exists():
+                self.catalog()
+        except OSError as exc:
+            raise LibraryError(
+                f"the library {folder} cannot be looked into: {exc.strerror or exc}", library=str(folder)
+            ) from exc
+
+    @property
+    def address(self) -> str:
+        """The path of the directory."""
+        return str(self.folder)
+
+    def exists(self) -> bool:
+        """Whether there is a library."""
+        return self._catalog is not None or (self.folder / CATALOG).exists()
+
+    def catalog(self) -> CatalogReader:
+        """The catalog, to be read. Raises `LibraryNotFoundError`, `LibraryTooNewError` or `CatalogCorruptError`."""
+        with self._opening:
+            if self._catalog is None:
+                self._catalog = CatalogReader(self.folder)
+            return self._catalog
+
+    def vector_index(self, space: VectorSpace) -> FaissIndex:
+        """The vector index of a vector space."""
+        with self._opening:
+            if space.id not in self._indexes:
+                self._indexes[space.id] = FaissIndex(space, self.folder / f"candidates-{space.id}.faiss")
+            return self._indexes[space.id]
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator["LocalWriteSession"]:
+        """Be the only one who writes. Raises `LibraryLockedError` at once where another process does."""
+        import filelock  # queries do without
+
+        made = not self.folder.exists()
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with filelock.FileLock(self.folder / "write.lock", timeout=0), LocalWriteSession(self) as session:
+                yield session
+        except filelock.Timeout as exc:
+            raise LibraryLockedError(
+                f"another imsearch is writing to {self.folder} right now; try again when it is done "
+                "(queries work meanwhile)",
+                library=self.address,
+            ) from exc
+        except PermissionError as exc:
+            raise LibraryError(f"no permission to write to {self.folder}", library=self.address) from exc
+        finally:
+            if made and not self.exists():
+                with contextlib.suppress(OSError):  # a run that failed at once leaves nothing behind
+                    (self.folder / "write.lock").unlink(missing_ok=True)
+                    self.folder.rmdir()
+
+    def pipeline(self, embedder: "Embedder", *, workers: int | None, activity: "Embedder | None") -> "LocalPipeline":
+        """Child processes that decode, and the engine in this one."""
+        from imsearch.indexing.pipeline import LocalPipeline  # queries do without
+
+        return LocalPipeline(embedder, workers=workers, activity=activity)
+
+    def sizes(self) -> tuple[int, int]:
+        """Bytes that the catalog takes, its log included, and bytes that its caches take."""
+        catalog = sum(path.stat().st_size for path in self.folder.glob(f"{CATALOG}*"))
+        return catalog, sum(path.stat().st_size for pattern in _CACHES for path in self.folder.glob(pattern))
+
+    def close(self) -> None:
+        """Give back the files. It can be closed twice."""
+        if self._catalog is not None:
+            self._catalog.close()
+        self._catalog = None
+        self._indexes.clear()
+
+
+class LocalWriteSession:
+    """The right to write to a directory: a context manager within the lock."""
+
+    def __init__(self, backend: LocalBackend) -> None:
+        self._backend = backend
+        self._writer: CatalogWriter | None = None
+
+    def writer(self, *, create: bool = False) -> "CatalogWriter":
+        """The catalog, to be written; with ``create`` made where there is none."""
+        if self._writer is None:
+            from imsearch.catalog.writer import CatalogWriter  # with SQLAlchemy, which queries do without
+
+            make = create and not self._backend.exists()
+            self._writer = (CatalogWriter.create if make else CatalogWriter)(self._backend.folder)
+        return self._writer
+
+    def __enter__(self) -> "LocalWriteSession":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Have the vector indexes follow, also what was written before an interruption."""
+        if self._writer is None:
+            return
+        try:
+            for space in self._backend.catalog().spaces():
+                departure = self._backend.vector_index(space).save()
+                if departure is not None:
+                    self._writer.forget_departures(departure, space)
+        finally:
+            self._writer.close()

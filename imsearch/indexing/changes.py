@@ -1,0 +1,66 @@
+"""What a listing of files finds different from the catalog. Pure: both come in the order of path bytes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from imsearch.catalog.rows import FileRow
+from imsearch.sources.paths import SEPARATOR
+from imsearch.sources.source import Found, Unreachable
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A file to read, with its old row, if any."""
+
+    found: Found
+    old: FileRow | None
+
+
+@dataclass(slots=True)
+class Changes:
+    """What is different. ``unchanged`` counts files; ``kept`` counts rows that stay because their place is out of
+    reach."""
+
+    to_read: list[Changed] = field(default_factory=list)
+    gone: list[FileRow] = field(default_factory=list)
+    unreachable: list[Unreachable] = field(default_factory=list)
+    unchanged: int = 0
+    kept: int = 0
+
+
+def compare(
+    found: Iterable[Found | Unreachable], known: Iterable[FileRow], *, retry_failed: bool, changes: Changes
+) -> None:
+    """Add to ``changes`` what differs between a listing and the catalog, both in the order of path bytes."""
+    rows = iter(known)
+    row = next(rows, None)
+    for item in found:
+        while row is not None and row.path < item.path:
+            changes.gone.append(row)
+            row = next(rows, None)
+        if isinstance(item, Unreachable):
+            changes.unreachable.append(item)
+            while row is not None and _covers(item, row.path):
+                changes.kept += 1
+                row = next(rows, None)
+            continue
+        old = row if row is not None and row.path == item.path else None
+        if old is not None:
+            row = next(rows, None)
+        if old is not None and _unchanged(item, old, retry_failed):
+            changes.unchanged += 1
+        else:
+            changes.to_read.append(Changed(item, old))
+    while row is not None:
+        changes.gone.append(row)
+        row = next(rows, None)
+
+
+def _covers(item: Unreachable, path: bytes) -> bool:
+    return path.startswith(item.path) if item.path.endswith(SEPARATOR) else path == item.path
+
+
+def _unchanged(item: Found, old: FileRow, retry_failed: bool) -> bool:
+    if retry_failed and old.state == "unreadable":
+        return False
+    return old.complete and (item.stamp.size, item.stamp.mtime_ns) == (old.size, old.mtime_ns)

@@ -1,0 +1,47 @@
+"""Filters in the form that the catalog compares with."""
+
+import contextlib
+import re
+import time
+from dataclasses import replace
+
+from imsearch.errors import UsageError
+from imsearch.images import formats
+from imsearch.types.options import Filters
+
+
+def normalized(filters: Filters) -> Filters:
+    """Filters with dates and formats as the catalog writes them. Raises `UsageError` for those that make no sense."""
+    return replace(
+        filters,
+        taken_after=_date("taken_after", filters.taken_after),
+        taken_before=_date("taken_before", filters.taken_before),
+        formats=tuple(map(_format, filters.formats)),
+    )
+
+
+def _format(name: str) -> str:
+    known = formats.format_named(name)
+    if known is None:
+        raise UsageError(
+            f"there is no format '{name}': name {', '.join(formats.FORMATS)}",
+            argument="formats",
+            value=name,
+            choices=tuple(formats.FORMATS),
+        )
+    return known
+
+
+def _date(argument: str, text: str | None) -> str | None:
+    """A date as a prefix of how the catalog writes times, so that comparing text compares time."""
+    if text is None:
+        return None
+    candidate = text.strip().replace(" ", "T")
+    full = "0001-01-01T00:00:00"
+    if re.fullmatch(r"\d{4}(-\d\d(-\d\d(T\d\d:\d\d(:\d\d)?)?)?)?", candidate):
+        with contextlib.suppress(ValueError):
+            time.strptime(candidate + full[len(candidate) :], "%Y-%m-%dT%H:%M:%S")
+            return candidate
+    raise UsageError(
+        f"a date is YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDTHH:MM, not '{text}'", argument=argument, value=text
+    )

@@ -1,0 +1,50 @@
+"""What a query searches: a vector space, its index, and the model that made its vectors."""
+
+from dataclasses import dataclass
+
+from imsearch.backends.backend import Backend
+from imsearch.backends.choice import ModelChoice
+from imsearch.catalog.space import VectorSpace
+from imsearch.errors import LibraryNotFoundError, VectorSpaceNotFoundError
+from imsearch.models.compiled import CompiledModels
+from imsearch.models.model import Embedder
+from imsearch.types.preprocessing import Preprocessing
+from imsearch.vectors.index import VectorIndex
+
+
+@dataclass(frozen=True, slots=True)
+class SearchTarget:
+    """A vector space with all that a search of it needs."""
+
+    space: VectorSpace
+    index: VectorIndex
+    model: ModelChoice
+
+    @classmethod
+    def of(cls, backend: Backend, model: ModelChoice) -> "SearchTarget":
+        """The vector space of a model. Raises `LibraryNotFoundError` or `VectorSpaceNotFoundError`."""
+        catalog, name = backend.catalog(), model.name()
+        space = catalog.space(name)
+        if space is not None:
+            return cls(space, backend.vector_index(space), model)
+        others = [each.model for each in catalog.spaces()]
+        if not others:
+            raise LibraryNotFoundError(
+                f"the library at {backend.address} is empty", library=backend.address, empty=True
+            )
+        raise VectorSpaceNotFoundError(
+            f"this library has no vectors of '{name}', only of {', '.join(map(repr, others))}",
+            model=name,
+            available=others,
+        )
+
+    def embedder(self) -> Embedder:
+        """The engine of the model. Raises `ModelMismatchError` where it is not the one that made the vectors."""
+        embedder = self.model.for_queries()
+        self.space.check(embedder.model.name, embedder.model.fingerprint)
+        return embedder
+
+    def preprocessing(self) -> Preprocessing | None:
+        """What the model asks of a picture, where that is known without loading it: once it has been compiled."""
+        compiled = CompiledModels.of_user().find(self.model.reference())
+        return None if compiled is None else compiled.model.preprocessing
