@@ -33,6 +33,7 @@ face (command line, HTTP API) can add a hint in its own words. Errors of the lib
 they are called and kept as ``__cause__``.
 """
 
+import os
 from collections.abc import Sequence
 
 
@@ -163,6 +164,18 @@ class ProbeError(ImsearchError):
     def __init__(self, message: str, *, probe: str = "") -> None:
         super().__init__(message)
         self.probe = probe
+
+    @classmethod
+    def of_path(cls, name: str, exc: OSError | ValueError) -> "ProbeError":
+        """Why the file called ``name`` is unavailable, where opening or reading it failed with ``exc``."""
+        if isinstance(exc, FileNotFoundError):
+            return cls(f"no such file: {name}", probe=name)
+        if isinstance(exc, IsADirectoryError) or (isinstance(exc, PermissionError) and os.path.isdir(name)):
+            # Windows says of a folder that it may not be opened.
+            return cls(f"a folder is no probe: {name} (name one picture in it)", probe=name)
+        if isinstance(exc, PermissionError):
+            return cls(f"no permission to read {name}", probe=name)
+        return cls(f"{name} cannot be read: {getattr(exc, 'strerror', None) or exc}", probe=name)
 
 
 class ProbeRefusedError(ProbeError):

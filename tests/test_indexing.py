@@ -94,7 +94,7 @@ def test_copies_in_one_run_are_embedded_once(library: imsearch.Library, album: P
 def test_copies_in_batches_that_follow_each_other_are_embedded_once(
     library: imsearch.Library, album: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imsearch.indexing.pipeline.BATCH_FILES", 2)
+    monkeypatch.setattr("imsearch.embedding.pipeline.BATCH_FILES", 2)
     for photo in list(album.iterdir()):
         for number in range(3):
             shutil.copy(photo, album / f"{photo.stem} {number}.jpg")
@@ -239,7 +239,7 @@ def test_events_count_what_the_report_counts(library: imsearch.Library, album: P
 def test_an_interrupted_run_keeps_its_batches(
     library: imsearch.Library, album: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imsearch.indexing.pipeline.BATCH_FILES", 4)
+    monkeypatch.setattr("imsearch.embedding.pipeline.BATCH_FILES", 4)
 
     def interrupt(event: object) -> None:
         if isinstance(event, imsearch.Progress) and event.done == 8:
@@ -253,8 +253,8 @@ def test_an_interrupted_run_keeps_its_batches(
 
 KILLED = """
 import os, signal, sys
-import imsearch, imsearch.indexing.pipeline
-imsearch.indexing.pipeline.BATCH_FILES = 3
+import imsearch, imsearch.embedding.pipeline
+imsearch.embedding.pipeline.BATCH_FILES = 3
 library, model, folder = sys.argv[1:]
 print("started", flush=True)
 with imsearch.open(library, model=model) as opened:

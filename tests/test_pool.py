@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from processes import PATIENCE, children, wait_for_end
 
-from imsearch.indexing.decoding import READ_FILES, DecodePool
-from imsearch.indexing.reading import Decoded, Failed, Outcome, Task, process
+from imsearch.embedding.decoding import READ_FILES, DecodePool
+from imsearch.embedding.reading import Decoded, Failed, Outcome, Task, process
 from imsearch.types.preprocessing import Preprocessing
 from imsearch.workers.work import WorkerError
 
@@ -91,8 +91,8 @@ def test_a_closed_pool_leaves_no_process(photos: list[Path]) -> None:
 def test_workers_end_with_their_parent(photos: list[Path]) -> None:
     code = (
         "import os, sys\n"
-        "from imsearch.indexing.decoding import DecodePool\n"
-        "from imsearch.indexing.reading import Task\n"
+        "from imsearch.embedding.decoding import DecodePool\n"
+        "from imsearch.embedding.reading import Task\n"
         "from imsearch.types.preprocessing import Preprocessing\n"
         f"pool = DecodePool({PREPROCESSING!r}, workers=1)\n"
         "print(list(pool.map([Task(os.fsencode(sys.argv[1]), frozenset())], ahead=1)), flush=True)\n"

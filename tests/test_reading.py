@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from imsearch.embedding.reading import Decoded, Failed, Known, NotAPicture, Task, Vanished, process
 from imsearch.images import decode, preprocess
-from imsearch.indexing.reading import Decoded, Failed, Known, NotAPicture, Task, Vanished, process
 from imsearch.sources.source import Stamp
 from imsearch.types.preprocessing import Preprocessing
 
@@ -107,7 +107,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, stripes: bytes) -> None:
             folder.chmod(folder.stat().st_mode | 0o055)
     code = (
         "import os, sys\n"
-        "from imsearch.indexing.reading import Task, process\n"
+        "from imsearch.embedding.reading import Task, process\n"
         "from imsearch.types.preprocessing import Preprocessing\n"
         "preprocessing = Preprocessing(64, (48, 48), 'bicubic', (0.0,) * 3, (1.0,) * 3)\n"
         "if os.geteuid() == 0: os.setuid(65534)\n"
@@ -134,7 +134,7 @@ def test_too_little_memory_passes(tmp_path: Path) -> None:
         file.truncate(500 << 20)
     code = (
         "import os, resource, sys\n"
-        "from imsearch.indexing.reading import Task, process\n"
+        "from imsearch.embedding.reading import Task, process\n"
         "from imsearch.types.preprocessing import Preprocessing\n"
         "preprocessing = Preprocessing(64, (48, 48), 'bicubic', (0.0,) * 3, (1.0,) * 3)\n"
         "pages = int(open('/proc/self/statm').read().split()[0])\n"

@@ -17,8 +17,8 @@ from imsearch import Filters, Region
 from imsearch.catalog.reader import CatalogReader
 from imsearch.catalog.rows import NewContent, NewFile
 from imsearch.catalog.writer import CatalogWriter
-from imsearch.indexing.reading import PIXELS, Decoded, Task, process
-from imsearch.indexing.regions import COUNT, choose
+from imsearch.embedding.reading import PIXELS, Decoded, Task, process
+from imsearch.embedding.regions import COUNT, choose
 from imsearch.models.loaders.activity import ActivityNetwork
 from imsearch.models.names import activity_of, parse
 from imsearch.models.opening import open_embedder

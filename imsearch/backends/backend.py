@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from imsearch.catalog.reader import CatalogReader
     from imsearch.catalog.space import VectorSpace
     from imsearch.catalog.writer import CatalogWriter
-    from imsearch.indexing.pipeline import EmbeddingPipeline
+    from imsearch.embedding.pipeline import EmbeddingPipeline
     from imsearch.models.model import Embedder
     from imsearch.vectors.index import VectorIndex
 

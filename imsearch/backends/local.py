@@ -15,7 +15,7 @@ from imsearch.vectors.faiss_index import FaissIndex
 
 if TYPE_CHECKING:
     from imsearch.catalog.writer import CatalogWriter
-    from imsearch.indexing.pipeline import LocalPipeline
+    from imsearch.embedding.pipeline import LocalPipeline
     from imsearch.models.model import Embedder
 
 _CACHES = ("candidates-*.faiss", f"{FEATURES.name}*", f"{THUMBNAILS.name}*")
@@ -89,7 +89,7 @@ class LocalBackend:
 
     def pipeline(self, embedder: "Embedder", *, workers: int | None, activity: "Embedder | None") -> "LocalPipeline":
         """Child processes that decode, and the engine in this one."""
-        from imsearch.indexing.pipeline import LocalPipeline  # queries do without
+        from imsearch.embedding.pipeline import LocalPipeline  # queries do without
 
         return LocalPipeline(embedder, workers=workers, activity=activity)
 

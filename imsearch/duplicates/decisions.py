@@ -5,8 +5,7 @@ import os
 from collections.abc import Sequence
 
 from imsearch.backends.backend import Backend
-from imsearch.errors import UsageError
-from imsearch.search.probes import unreadable
+from imsearch.errors import ProbeError, UsageError
 from imsearch.sources.digests import digest_of_file
 from imsearch.types.probes import Indexed
 
@@ -63,4 +62,4 @@ class Decisions:
         try:
             return digest_of_file(picture)
         except (OSError, ValueError) as exc:
-            raise unreadable(os.fsdecode(picture), exc) from exc
+            raise ProbeError.of_path(os.fsdecode(picture), exc) from exc

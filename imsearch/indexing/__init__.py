@@ -1,1 +1,1 @@
-"""Index runs: what changed, reading, embedding, storing."""
+"""Index runs: what changed, and storing it."""

@@ -9,11 +9,11 @@ from imsearch.backends.backend import Backend, WriteSession
 from imsearch.backends.choice import ModelChoice
 from imsearch.catalog.rows import FileRow, NewFile
 from imsearch.catalog.space import VectorSpace
+from imsearch.embedding.pipeline import Batch
+from imsearch.embedding.reading import Decoded, Failed, Known, NotAPicture, Outcome, Vanished
 from imsearch.errors import UsageError
 from imsearch.images import formats
 from imsearch.indexing.changes import Changed, Changes, compare
-from imsearch.indexing.pipeline import Batch
-from imsearch.indexing.reading import Decoded, Failed, Known, NotAPicture, Outcome, Vanished
 from imsearch.models.model import Embedder
 from imsearch.sources.folders import FolderSource
 from imsearch.sources.paths import SEPARATOR, outermost

@@ -148,19 +148,7 @@ def _bytes_at(name: str) -> bytes:
     try:
         return Path(name).read_bytes()
     except (OSError, ValueError) as exc:
-        raise unreadable(name, exc) from exc
-
-
-def unreadable(name: str, exc: OSError | ValueError) -> ProbeError:
-    """What is told where opening or reading a path failed with ``exc``."""
-    if isinstance(exc, FileNotFoundError):
-        return ProbeError(f"no such file: {name}", probe=name)
-    if isinstance(exc, IsADirectoryError) or (isinstance(exc, PermissionError) and Path(name).is_dir()):
-        # Windows says of a folder that it may not be opened
-        return ProbeError(f"a folder is no probe: {name} (name one picture in it)", probe=name)
-    if isinstance(exc, PermissionError):
-        return ProbeError(f"no permission to read {name}", probe=name)
-    return ProbeError(f"{name} cannot be read: {getattr(exc, 'strerror', None) or exc}", probe=name)
+        raise ProbeError.of_path(name, exc) from exc
 
 
 def read_stdin(stream: BinaryIO | None = None) -> bytes:

@@ -18,11 +18,11 @@ from imsearch.catalog.reader import CatalogReader
 from imsearch.catalog.rows import NewContent, NewFile
 from imsearch.catalog.space import VectorSpace
 from imsearch.catalog.writer import CatalogWriter
+from imsearch.embedding.decoding import DecodePool
+from imsearch.embedding.pipeline import BATCH_FILES
+from imsearch.embedding.reading import Task
 from imsearch.images.decode import decode
 from imsearch.images.preprocess import prepare
-from imsearch.indexing.decoding import DecodePool
-from imsearch.indexing.pipeline import BATCH_FILES
-from imsearch.indexing.reading import Task
 from imsearch.models import opening
 from imsearch.models.model import Embedder, Model
 from imsearch.models.names import DEFAULT_MODEL, parse

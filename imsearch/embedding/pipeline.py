@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from imsearch.catalog.rows import NewContent
 from imsearch.catalog.space import VectorSpace
-from imsearch.indexing.decoding import DecodePool
-from imsearch.indexing.reading import Decoded, Outcome, Task
-from imsearch.indexing.regions import RegionEmbedder
+from imsearch.embedding.decoding import DecodePool
+from imsearch.embedding.reading import Decoded, Outcome, Task
+from imsearch.embedding.regions import RegionEmbedder
 from imsearch.models.model import Embedder
 from imsearch.sources.source import Found
 

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
 
-from imsearch.indexing.reading import (
+from imsearch.embedding.reading import (
     PIXELS,
     Decoded,
     Failed,
@@ -41,7 +41,7 @@ def _read(settings: DecodeSettings, task: Task, tell: Tell) -> Outcome:
 
 
 READ_FILES = Work(
-    name="imsearch.indexing.decoding:READ_FILES",
+    name="imsearch.embedding.decoding:READ_FILES",
     do=_read,
     settings=DecodeSettings,
     tasks=(Task,),

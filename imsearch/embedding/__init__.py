@@ -1,0 +1,1 @@
+"""From changed files to vectors: reading, decoding and embedding in bulk."""
