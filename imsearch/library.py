@@ -49,6 +49,8 @@ class Library:
     query it meanwhile. Its methods may be called from several threads at once: queries of all of them share the model,
     and another thread may index or remove meanwhile. What `query_many` gives belongs to one thread, and `close` comes
     after all others.
+
+    ``probes`` reads pictures to ask with, by the policy that the library was opened with.
     """
 
     def __init__(
@@ -63,8 +65,8 @@ class Library:
         self._embedders = Embedders(device)
         self._model = ModelChoice(self._backend, self._embedders, model)
         self._pictures = StoredPictures(self._backend)
-        self._reader = ProbeReader(policy, self._pictures)
-        self._thumbnails = Thumbnails(self._backend, self._pictures, self._reader)
+        self.probes = ProbeReader(policy, self._pictures)
+        self._thumbnails = Thumbnails(self._backend, self._pictures, self.probes)
         self._verification = Verification(self._backend.folder)
 
     def __enter__(self) -> "Library":
@@ -77,7 +79,7 @@ class Library:
 
     def close(self) -> None:
         """Give back the library's files. It can be closed twice."""
-        for part in (self._reader, self._thumbnails, self._verification, self._embedders, self._backend):
+        for part in (self.probes, self._thumbnails, self._verification, self._embedders, self._backend):
             part.close()
 
     @property
@@ -150,12 +152,12 @@ class Library:
         wanted = QueryOptions.of(k, **options)
         target = SearchTarget.of(self._backend, self._model)
         verifier = self._verification.verifier() if wanted.verify else None
-        return QueryPipeline(target, self._reader, wanted, verifier).answers(probes)
+        return QueryPipeline(target, self.probes, wanted, verifier).answers(probes)
 
     def embed(self, probe: "ProbeLike", *, crop: str | Crop | None = None) -> NDArray[np.float32]:
         """The embedding of a picture: float32, unit length, shape (dimensions,). It need not be indexed."""
         embedder, part = self._model.for_queries(), Crop.parse(crop) if isinstance(crop, str) else crop
-        vectors = embed([self._reader.prepare(probe, part, [embedder.model.preprocessing])], embedder)
+        vectors = embed([self.probes.prepare(probe, part, [embedder.model.preprocessing])], embedder)
         vector: NDArray[np.float32] = vectors[0]
         return vector
 
@@ -178,10 +180,6 @@ class Library:
         Raises `UnknownPictureError`, and `OutOfReachError` where it must be read and cannot.
         """
         return self._thumbnails.thumbnail(digest, side)
-
-    def preview(self, data: bytes, side: int = KEPT_SIDE) -> bytes:
-        """A JPEG of any encoded picture, upright, that fits a square of ``side`` pixels. Raises `PictureError`."""
-        return self._reader.preview(data, side)
 
     def files(self, *, failed: bool = False) -> Iterator[FileRecord]:
         """The indexed pictures in the order of their paths; with ``failed``, files that could not be read."""

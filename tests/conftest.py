@@ -102,9 +102,15 @@ def album(_album_folder: Path, photos: list[Path]) -> Path:
 
 
 @pytest.fixture
-def library(tmp_path: Path, tiny_model: str) -> Iterator[imsearch.Library]:
+def policy() -> imsearch.ProbePolicy:
+    """What the library of a test lets probes cost and reach."""
+    return imsearch.ProbePolicy()
+
+
+@pytest.fixture
+def library(tmp_path: Path, tiny_model: str, policy: imsearch.ProbePolicy) -> Iterator[imsearch.Library]:
     """An empty library with the tiny model."""
-    with imsearch.open(tmp_path / "library", model=tiny_model) as opened:
+    with imsearch.open(tmp_path / "library", model=tiny_model, policy=policy) as opened:
         yield opened
 
 

@@ -8,6 +8,11 @@ from collections.abc import Iterator
 import uvicorn
 from fastapi import FastAPI
 
+import imsearch
+
+SERVED = imsearch.ProbePolicy(addresses="public")
+"""The policy of libraries that are served in tests, which also ask them for files of their own."""
+
 
 class _Server(uvicorn.Server):
     """Says when it is up."""

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
+from servers import SERVED
 from sockets import SECONDS, ask, connected, request, serving
 from starlette.responses import StreamingResponse
 
@@ -21,6 +22,12 @@ from imsearch.server.settings import Settings
 
 TOKEN = "a-token-of-31-signs_with+others"
 ALLOWED = f"Authorization: Bearer {TOKEN}"
+
+
+@pytest.fixture
+def policy() -> imsearch.ProbePolicy:
+    """That of a library that is served."""
+    return SERVED
 
 
 @pytest.fixture
@@ -176,7 +183,7 @@ from imsearch.server.app import create_app
 from sockets import ask, request, serving
 
 logging.config.dictConfig(LOGGING)
-with imsearch.open(sys.argv[1]) as library:
+with imsearch.open(sys.argv[1], policy=imsearch.STRANGERS) as library:
     app = create_app(library)
 
     @app.get("/fail")

@@ -13,14 +13,14 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import Case, GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from schemathesis.specs.openapi.schemas import OpenApiSchema
-from servers import running
+from servers import SERVED, running
 
 import imsearch
 from imsearch.server.app import create_app
 
 OPERATIONS = [
     (method, path)
-    for path, methods in create_app(imsearch.Library("not made")).openapi()["paths"].items()
+    for path, methods in create_app(imsearch.Library("not made", policy=SERVED)).openapi()["paths"].items()
     for method in methods
 ]
 
@@ -28,7 +28,7 @@ OPERATIONS = [
 @pytest.fixture(scope="module")
 def schema(tmp_path_factory: pytest.TempPathFactory, tiny_model: str, photos: list[Path]) -> Iterator[OpenApiSchema]:
     """The description of a server over a small library."""
-    with imsearch.open(tmp_path_factory.mktemp("described") / "library", model=tiny_model) as library:
+    with imsearch.open(tmp_path_factory.mktemp("described") / "library", model=tiny_model, policy=SERVED) as library:
         library.index(*photos[:6])
         with running(create_app(library)) as address:
             yield schemathesis.openapi.from_url(f"{address}/v1/openapi.json")

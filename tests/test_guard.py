@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI, Request, UploadFile
+from servers import SERVED
 from sockets import Answer, answer_on, ask, connected, request, serving
 from starlette.responses import StreamingResponse
 
@@ -52,7 +53,7 @@ def app_with_echoes(library: imsearch.Library, settings: Settings) -> FastAPI:
 
 @pytest.fixture(scope="module")
 def shared_library(tmp_path_factory: pytest.TempPathFactory, tiny_model: str) -> Iterator[imsearch.Library]:
-    with imsearch.open(tmp_path_factory.mktemp("guard") / "library", model=tiny_model) as opened:
+    with imsearch.open(tmp_path_factory.mktemp("guard") / "library", model=tiny_model, policy=SERVED) as opened:
         yield opened
 
 

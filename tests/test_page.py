@@ -13,7 +13,7 @@ from typing import Literal, NoReturn
 import pytest
 from PIL import Image, ImageOps
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Route, ViewportSize, expect, sync_playwright
-from servers import running
+from servers import SERVED, running
 
 import imsearch
 from imsearch.server.app import create_app
@@ -36,6 +36,12 @@ def do_without(what: str) -> NoReturn:
     if os.environ.get("CI") == "true":
         pytest.fail(f"{what} is missing")
     pytest.skip(f"{what} is missing: scripts/test says how to get it")
+
+
+@pytest.fixture
+def policy() -> imsearch.ProbePolicy:
+    """That of a library that is served."""
+    return SERVED
 
 
 @pytest.fixture(scope="module")

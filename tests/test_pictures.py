@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import imsearch
-from imsearch.search.pictures import KEPT_SIDE
+from imsearch.search.thumbnails import KEPT_SIDE
 
 
 def digest(path: Path) -> str:

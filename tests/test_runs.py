@@ -16,7 +16,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 from processes import children, wait_for_end
-from servers import running
+from servers import SERVED, running
 from test_server import problem
 
 import imsearch
@@ -27,6 +27,12 @@ from imsearch.server.settings import Settings
 
 MANY = 3000
 """Files of a run that is certainly not over when its first batch is."""
+
+
+@pytest.fixture
+def policy() -> imsearch.ProbePolicy:
+    """That of a library that is served."""
+    return SERVED
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ import base64
 import io
 import os
 import shutil
+import socket
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from hashlib import sha256
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from servers import SERVED
 from starlette.testclient import TestClient
 
 import imsearch
@@ -21,6 +23,12 @@ from imsearch.server.app import create_app
 from imsearch.server.keys import file_key, path_of_key
 from imsearch.server.problems import MEDIA_TYPE, ProblemError, problem_of
 from imsearch.server.settings import Settings
+
+
+@pytest.fixture
+def policy() -> imsearch.ProbePolicy:
+    """That of a library that is served."""
+    return SERVED
 
 
 @pytest.fixture
@@ -222,6 +230,25 @@ def test_an_empty_library_says_what_to_do(client: TestClient, stripes: bytes) ->
 @pytest.mark.parametrize("url", ["ftp://example.org/a.jpg", "file:///etc/passwd", "/etc/passwd", "", "javascript:1"])
 def test_only_web_addresses_are_fetched(filled: TestClient, url: str) -> None:
     problem(filled.post("/v1/query/url", json={"url": url}), "invalid", 422)
+
+
+@pytest.mark.parametrize("preview", [False, True])
+def test_only_public_addresses_are_fetched(filled: TestClient, preview: bool) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as private:
+        private.setblocking(False)
+        url = f"http://127.0.0.1:{private.getsockname()[1]}/a.jpg"
+        response = filled.post("/v1/query/url", json={"url": url}, params={"preview": preview})
+        assert "not a public address" in problem(response, "probe", 422)["detail"]
+        with pytest.raises(BlockingIOError):
+            private.accept()
+
+
+def test_a_library_that_reaches_into_this_network_is_not_served(tmp_path: Path) -> None:
+    with (
+        imsearch.open(tmp_path / "own") as library,
+        pytest.raises(imsearch.UsageError, match="opened with a policy"),
+    ):
+        create_app(library)
 
 
 def test_too_many_at_a_time_are_told_to_come_again(

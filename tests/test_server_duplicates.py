@@ -10,12 +10,19 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from servers import SERVED
 from starlette.testclient import TestClient
 from test_server import digest, problem
 
 import imsearch
 from imsearch.server.app import create_app
 from imsearch.server.keys import file_key
+
+
+@pytest.fixture
+def policy() -> imsearch.ProbePolicy:
+    """That of a library that is served."""
+    return SERVED
 
 
 @pytest.fixture

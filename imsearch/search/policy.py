@@ -35,5 +35,5 @@ class ProbePolicy:
 OWN = ProbePolicy()
 """For a person at their own computer: whatever they name is read."""
 
-STRANGERS = ProbePolicy(isolated=True, addresses="public", local=False)
+STRANGERS = ProbePolicy(isolated=True, addresses="public", most_bytes=50 << 20, local=False)
 """For a server: what is sent costs no more than a normal picture, and nobody reaches into this computer or network."""

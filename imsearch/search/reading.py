@@ -20,7 +20,7 @@ class ProbeReader:
     from several threads."""
 
     def __init__(self, policy: ProbePolicy, pictures: StoredPictures) -> None:
-        self._policy = policy
+        self.policy = policy
         self._pictures = pictures
         self._isolated = None
         if policy.isolated:
@@ -51,6 +51,14 @@ class ProbeReader:
         path = os.fsencode(facts.files[0].path)
         return PreparedProbe(name_of(source), facts.width, facts.height, bytes.fromhex(facts.digest), path, {})
 
+    def fetch(self, source: Url) -> bytes:
+        """What is behind a web address. Raises `ProbeError`, and `ProbeRefusedError` where the policy forbids it."""
+        from imsearch.search.fetch import fetch  # 0.1 s that only web addresses pay
+
+        self.policy.check_address(source.address)
+        public_only = self.policy.addresses == "public"
+        return fetch(source.address, public_only=public_only, most=self.policy.most_bytes)
+
     def preview(self, data: bytes, side: int) -> bytes:
         """A JPEG of an encoded picture, upright, that fits a square of ``side`` pixels. Raises `PictureError`."""
         return thumbnails.thumbnail_of(data, side) if self._isolated is None else self._isolated.thumbnail(data, side)
@@ -63,14 +71,7 @@ class ProbeReader:
         if isinstance(source, str) and source.lower().startswith(("http://", "https://")):
             source = Url(source)
         if isinstance(source, Url):
-            return self._fetched(source.address)
+            return Fetched(source.address, self.fetch(source))
         if isinstance(source, (str, os.PathLike, Clipboard)):
-            self._policy.check_local(name_of(source))
+            self.policy.check_local(name_of(source))
         return source
-
-    def _fetched(self, address: str) -> Fetched:
-        from imsearch.search.fetch import fetch  # 0.1 s that only web addresses pay
-
-        self._policy.check_address(address)
-        public_only = self._policy.addresses == "public"
-        return Fetched(address, fetch(address, public_only=public_only, most=self._policy.most_bytes))

@@ -10,6 +10,7 @@ from starlette.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
 import imsearch
+from imsearch.errors import UsageError
 from imsearch.library import Library
 from imsearch.server import problems
 from imsearch.server.gate import Gate
@@ -28,8 +29,14 @@ PAGE = resources.files("imsearch.server") / "web"
 def create_app(library: Library, settings: Settings | None = None) -> FastAPI:
     """The HTTP API and the page over ``library``, for an ASGI server to run.
 
-    The caller closes the library, after the app has ended.
+    The library must be opened with a policy for the probes of others, such as `imsearch.STRANGERS`. The caller closes
+    it, after the app has ended.
+
+    Raises `UsageError` for a library that fetches addresses of this computer and its network, which clients could reach
+    through it then.
     """
+    if library.probes.policy.addresses == "any":
+        raise UsageError("a library must be opened with a policy for the probes of strangers to be served")
     app = FastAPI(
         title="imsearch",
         version=imsearch.__version__,
@@ -41,7 +48,7 @@ def create_app(library: Library, settings: Settings | None = None) -> FastAPI:
     )
     settings = settings or Settings()
     app.state.served = Served(library, settings)
-    app.state.gate = Gate(library, settings)
+    app.state.gate = Gate(library, settings.max_waiting)
     app.state.runs = runs.Runs(library)
     problems.install(app)
     _guard(app, library, settings)

@@ -1,20 +1,13 @@
 """How many queries are answered at a time."""
 
-from typing import TYPE_CHECKING
-
 from anyio import CapacityLimiter, to_thread
 from starlette.datastructures import UploadFile
 
 from imsearch.library import Library
-from imsearch.search.fetch import fetch
 from imsearch.server.parameters import QueryParameters
 from imsearch.server.problems import ProblemError
 from imsearch.server.schemas.answers import QueryAnswer
-from imsearch.server.settings import Settings
-from imsearch.types.probes import Url
-
-if TYPE_CHECKING:
-    from imsearch.types.probes import ProbeLike
+from imsearch.types.probes import Indexed, Url
 
 THREADS = 32
 """Queries that are worked on at a time: as many as the model may embed together."""
@@ -24,21 +17,21 @@ PREVIEW_SIDE = 640
 
 class Gate:
     """Lets queries through to a library: plain ones side by side, verified ones one after the other, because each of
-    these uses all cores. At most ``max_waiting`` of the settings wait or run at the same time."""
+    these uses all cores. At most ``max_waiting`` queries wait or run at the same time."""
 
-    def __init__(self, library: Library, settings: Settings) -> None:
+    def __init__(self, library: Library, max_waiting: int) -> None:
         self._library = library
-        self._settings = settings
+        self._max_waiting = max_waiting
         self._inside = 0
         self._plain = CapacityLimiter(THREADS)
         self._verified = CapacityLimiter(1)
 
-    async def answer(self, probe: "ProbeLike | UploadFile", parameters: QueryParameters) -> QueryAnswer:
+    async def answer(self, probe: UploadFile | Url | Indexed, parameters: QueryParameters) -> QueryAnswer:
         """The library's answer to a probe. An upload is read when it is its turn.
 
         Raises `ProblemError` where too many queries are inside, and what `Library.query` raises.
         """
-        if self._inside >= self._settings.max_waiting:
+        if self._inside >= self._max_waiting:
             raise ProblemError(
                 "busy", 503, "too many queries at a time: ask again in a moment", headers={"Retry-After": "1"}
             )
@@ -49,7 +42,7 @@ class Gate:
         finally:
             self._inside -= 1
 
-    def _answer(self, asked: "ProbeLike | UploadFile", parameters: QueryParameters) -> QueryAnswer:
+    def _answer(self, asked: UploadFile | Url | Indexed, parameters: QueryParameters) -> QueryAnswer:
         probe = self._read(asked)
         (answer,) = self._library.query_many(
             [probe],
@@ -63,14 +56,15 @@ class Gate:
             raise answer.error
         preview = None
         if parameters.preview and isinstance(probe, bytes):
-            preview = self._library.preview(probe, PREVIEW_SIDE)
+            preview = self._library.probes.preview(probe, PREVIEW_SIDE)
         return QueryAnswer.of(answer, self._library.model, preview)
 
-    def _read(self, asked: "ProbeLike | UploadFile") -> "ProbeLike":
+    def _read(self, asked: UploadFile | Url | Indexed) -> bytes | Indexed:
+        """The bytes of a probe, which are read once, though its preview is made of them too."""
         match asked:
             case UploadFile():
                 return asked.file.read()
             case Url():
-                return fetch(asked.address, public_only=True, most=self._settings.max_bytes)
-            case _:
+                return self._library.probes.fetch(asked)
+            case Indexed():
                 return asked

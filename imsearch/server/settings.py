@@ -18,7 +18,7 @@ class Settings:
 
     ``token`` is demanded of every client; None demands none, which is for loopback. ``hosts`` are the names, without
     port, that the Host header may have. ``folders`` are absolute paths that may be indexed besides the roots of the
-    library. ``max_bytes`` limits the body of a request and what is read of a URL, ``body_seconds`` the time in which a
+    library. ``max_bytes`` limits the body of a request, ``body_seconds`` the time in which a
     body must arrive, ``max_waiting`` the queries that wait or run at the same time.
 
     Raises:
