@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import filelock
 import pytest
 from PIL import Image
 from servers import SERVED
@@ -65,6 +66,12 @@ def group_of(client: TestClient, location: str, path: Path) -> dict[str, Any]:
     """The group that holds a file."""
     groups = client.get(f"{location}/groups").json()["groups"]
     return next(group for group in groups if str(path) in {file["path"] for file in group["files"]})
+
+
+@pytest.fixture(autouse=True)
+def _empty_trash() -> None:
+    """Take out what other tests have moved there: the album of every test has the same path."""
+    shutil.rmtree(Path(os.environ["XDG_DATA_HOME"], "Trash"), ignore_errors=True)
 
 
 def in_trash() -> set[Path]:
@@ -232,7 +239,7 @@ def test_while_something_else_writes_nothing_is_moved(
     client: TestClient, library: imsearch.Library, copies: dict[str, Path]
 ) -> None:
     location = search(client)
-    with library._writing():
+    with filelock.FileLock(library.path / "write.lock"):
         choice = {"file": file_key(str(copies["second"]))}
         number = group_of(client, location, copies["second"])["number"]
         problem(client.post(f"{location}/groups/{number}/keep", json=choice), "locked", 409)
