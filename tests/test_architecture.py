@@ -135,6 +135,26 @@ def test_only_the_command_line_presents(room: str) -> None:
         assert not calls & {"print", "exit", "quit", "sys.exit", "os._exit"}, path
 
 
+@pytest.mark.parametrize("room", sorted(ROOMS - {"cli", "server"}))
+def test_only_the_faces_import_the_public_face(room: str) -> None:
+    """It loads whatever is asked of it, so that a room below could reach a room above through it."""
+    for path in (PACKAGE / room).rglob("*.py") if (PACKAGE / room).is_dir() else [PACKAGE / f"{room}.py"]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                assert "imsearch" not in {alias.name for alias in node.names}, path
+            elif isinstance(node, ast.ImportFrom) and node.module == "imsearch":
+                assert {alias.name for alias in node.names} <= ROOMS, path
+
+
+STUMBLES = re.compile(r"catalogue|cannot be had|passed over|suits? themselves", re.IGNORECASE)
+"""The other spelling of a word that code and documents share, and turns of phrase that stop a reader."""
+
+
+def test_prose_is_plain() -> None:
+    paths = [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.js"), *DOCS.glob("*.md"), DOCS.parent / "README.md"]
+    assert [path.name for path in paths if STUMBLES.search(path.read_text())] == []
+
+
 SPEECH = re.compile(r"`imsearch [a-z]|(?<![\w-])--[a-z]")
 """Words of the command line: `imsearch COMMAND` and --option."""
 

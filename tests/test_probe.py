@@ -1,4 +1,4 @@
-"""Probes from wherever they come, and what is said of those that cannot be had."""
+"""Probes from wherever they come, and the reasons given for unavailable ones."""
 
 import io
 import os

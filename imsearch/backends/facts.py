@@ -8,7 +8,7 @@ from imsearch.types.libraries import LibraryInfo
 
 
 def library_info(backend: Backend, model: str) -> LibraryInfo:
-    """What a library holds, of ``model`` and altogether, and what it takes on disk. Raises `LibraryNotFoundError`."""
+    """What a library holds, of ``model`` and altogether, and its size on disk. Raises `LibraryNotFoundError`."""
     catalog = backend.catalog()
     counts, space = catalog.counts(), catalog.space(model)
     dimensions = space.dimensions if space else 0

@@ -40,7 +40,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             dimensions INTEGER NOT NULL,
             precision TEXT NOT NULL
         )""",
-        # AUTOINCREMENT: an id never names another vector later, which candidate files rely on.
+        # AUTOINCREMENT: an id never names another vector later, which snapshots rely on.
         """CREATE TABLE embeddings (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
             space_id INTEGER NOT NULL REFERENCES spaces (id),
@@ -50,7 +50,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE UNIQUE INDEX embeddings_content ON embeddings (content_id, space_id)",
     ),
     (
-        # What leaves is written down, so that candidate files learn of it as they learn of what comes.
+        # Deletions are recorded, so that snapshots learn of them as they learn of additions.
         """CREATE TABLE departures (
             number INTEGER PRIMARY KEY AUTOINCREMENT,
             space_id INTEGER NOT NULL,

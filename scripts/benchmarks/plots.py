@@ -145,7 +145,7 @@ def _growth(curve: dict[str, Any]) -> Figure:
     sizes = [size / count / 1024 for count, size in curve["bytes"]]
     disk.plot(pictures, sizes, "o-", color=ACCENT, linewidth=1.8, markersize=3)
     disk.set_ylim(0, 1.3 * max(sizes))
-    disk.set_title("Catalogue on disk")
+    disk.set_title("Catalog on disk")
     disk.set_ylabel("KiB a picture")
     for axes in (time, disk):
         axes.set_xlim(0, pictures[-1])
