@@ -3,8 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Self, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from imsearch.backends import open_backend
 from imsearch.backends.choice import ModelChoice
 from imsearch.backends.facts import library_info
-from imsearch.duplicates.decisions import Decisions
+from imsearch.duplicates.decisions import Decisions, Picture
 from imsearch.errors import UsageError
 from imsearch.models.embedders import Embedders, ignore
 from imsearch.search.pictures import StoredPictures
@@ -25,21 +24,13 @@ from imsearch.types.duplicates import DuplicateGroup, TrashReport
 from imsearch.types.events import Listener
 from imsearch.types.hits import Answer, Hit
 from imsearch.types.libraries import FileRecord, IndexedPicture, IndexReport, LibraryInfo, VectorIndexInfo
-from imsearch.types.options import (
-    DuplicateKeywords,
-    DuplicateOptions,
-    IndexKeywords,
-    IndexOptions,
-    QueryKeywords,
-    QueryOptions,
-)
-from imsearch.types.probes import Crop, Indexed
+from imsearch.types.options import DuplicateOptions, IndexOptions, QueryOptions
+from imsearch.types.probes import Crop
 from imsearch.verify.opening import Verification
 
 if TYPE_CHECKING:
+    from imsearch.types.options import DuplicateKeywords, IndexKeywords, QueryKeywords
     from imsearch.types.probes import ProbeLike
-
-    Picture = str | os.PathLike[str] | Indexed
 
 
 class Library:
@@ -69,12 +60,10 @@ class Library:
         self._thumbnails = Thumbnails(self._backend, self._pictures, self.probes)
         self._verification = Verification(self._backend.folder)
 
-    def __enter__(self) -> "Library":
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -108,10 +97,7 @@ class Library:
         return self._embedders.embedded
 
     def index(
-        self,
-        *folders: str | os.PathLike[str],
-        listener: Listener = ignore,
-        **options: Unpack[IndexKeywords],
+        self, *folders: str | os.PathLike[str], listener: Listener = ignore, **options: "Unpack[IndexKeywords]"
     ) -> IndexReport:
         """Bring the library up to date with folders (or single files); with none, with all indexed before.
 
@@ -125,12 +111,9 @@ class Library:
         """
         from imsearch.indexing.run import IndexRun  # with SQLAlchemy, which queries do without
 
-        if any(str(folder) == "" for folder in folders):
-            raise UsageError("an empty name is no folder", argument="folders")
-        run = IndexRun(self._backend, self._model, IndexOptions(**options), listener)
-        return run.run([os.path.abspath(os.fsencode(folder)) for folder in folders])
+        return IndexRun(self._backend, self._model, IndexOptions(**options), listener).run(folders)
 
-    def query(self, probe: "ProbeLike", k: int = 10, **options: Unpack[QueryKeywords]) -> list[Hit]:
+    def query(self, probe: "ProbeLike", k: int = 10, **options: "Unpack[QueryKeywords]") -> list[Hit]:
         """The ``k`` pictures most like ``probe``, best first. The keyword arguments are the fields of `QueryOptions`.
 
         With ``verify`` the pictures most like the probe, its quarter turns and its middle are compared with it by
@@ -146,7 +129,7 @@ class Library:
         return answer.hits
 
     def query_many(
-        self, probes: "Iterable[ProbeLike]", k: int = 10, **options: Unpack[QueryKeywords]
+        self, probes: "Iterable[ProbeLike]", k: int = 10, **options: "Unpack[QueryKeywords]"
     ) -> Iterator[Answer]:
         """An `Answer` to each probe in turn, as `query` gives; a probe that is unavailable costs only its own."""
         wanted = QueryOptions.of(k, **options)
@@ -203,7 +186,7 @@ class Library:
         path: str | os.PathLike[str] | None = None,
         *,
         listener: Listener = ignore,
-        **options: Unpack[DuplicateKeywords],
+        **options: "Unpack[DuplicateKeywords]",
     ) -> list[DuplicateGroup]:
         """Groups of exact and edited copies, each with the file to keep; nothing is changed.
 
@@ -221,11 +204,7 @@ class Library:
         return FindDuplicates(self._backend.catalog(), target.space, target.index, judge, wanted, listener).run()
 
     def trash(
-        self,
-        groups: Iterable[DuplicateGroup],
-        *,
-        under: str | os.PathLike[str] | None = None,
-        dry_run: bool = False,
+        self, groups: Iterable[DuplicateGroup], *, under: str | os.PathLike[str] | None = None, dry_run: bool = False
     ) -> TrashReport:
         """Move all but the kept file of each group to the system's trash, and forget them.
 
@@ -240,7 +219,7 @@ class Library:
         below = None if under is None else os.path.abspath(os.fsencode(under))
         return clear(groups, below, DryRun()) if dry_run else trash(self._backend, groups, below)
 
-    def mark_different(self, *pictures: "Picture") -> int:
+    def mark_different(self, *pictures: Picture) -> int:
         """Remember that these pictures are all different: no two of them will be in one group of `duplicates`.
 
         It holds for the contents of the files, wherever they are, and for good; `forget_different` takes it back.
@@ -248,7 +227,7 @@ class Library:
         """
         return Decisions(self._backend).add(pictures)
 
-    def forget_different(self, *pictures: "Picture") -> int:
+    def forget_different(self, *pictures: Picture) -> int:
         """Take back what `mark_different` was told of any two of these pictures. Returns how many pairs there were."""
         return Decisions(self._backend).remove(pictures)
 
@@ -265,10 +244,7 @@ class Library:
         """
         index = SearchTarget.of(self._backend, self._model).index
         with self._backend.writing():
-            index.optimize()
-        info = index.info()
-        assert info is not None
-        return info
+            return index.optimize()
 
     def info(self) -> LibraryInfo:
         """The library at a glance."""

@@ -37,14 +37,14 @@ class IndexRun:
         self._done = 0
         self._gone: Counter[bytes] = Counter()  # contents of files that are gone: the same elsewhere is a move
 
-    def run(self, folders: Sequence[bytes]) -> IndexReport:
-        """Bring the library up to date with ``folders``; with none, with all that were indexed before.
+    def run(self, named: Sequence[str | os.PathLike[str]]) -> IndexReport:
+        """Bring the library up to date with the folders ``named``; with none, with all that were indexed before.
 
         Raises `UsageError` for folders that do not exist and for settings that cannot be, `LibraryLockedError` while
         another process writes, `UnsupportedModelError` where the model has no map by which to choose regions.
         """
         started = time.monotonic()
-        self._check(folders)
+        folders = self._checked(named)
         with self._backend.writing() as session:
             self._prepare(session)
             roots = folders or list(self._backend.catalog().roots())
@@ -68,15 +68,19 @@ class IndexRun:
             seconds=time.monotonic() - started,
         )
 
-    def _check(self, folders: Sequence[bytes]) -> None:
-        """Refuse what would only make an empty library."""
-        if self._backend.exists():
-            return
-        for folder in folders:
-            if not os.path.exists(folder):
-                raise UsageError(f"{os.fsdecode(folder)}: no such file or folder", argument="folders", value=folder)
-        if not folders:
-            raise UsageError("name a folder to index: there is no library yet that knows one", argument="folders")
+    def _checked(self, named: Sequence[str | os.PathLike[str]]) -> list[bytes]:
+        """The absolute paths of folders. Refuses what names none, and what would only make an empty library."""
+        if any(str(name) == "" for name in named):
+            raise UsageError("an empty name is no folder", argument="folders")
+        folders = [os.path.abspath(os.fsencode(name)) for name in named]
+        if not self._backend.exists():
+            for folder in folders:
+                if not os.path.exists(folder):
+                    path = os.fsdecode(folder)
+                    raise UsageError(f"{path}: no such file or folder", argument="folders", value=path)
+            if not folders:
+                raise UsageError("name a folder to index: there is no library yet that knows one", argument="folders")
+        return folders
 
     # The vector space and its engines
 

@@ -98,17 +98,19 @@ class FaissIndex:
             return None
         return snapshot.stamp.departure if snapshot is not None else None
 
-    def optimize(self) -> None:
+    def optimize(self) -> VectorIndexInfo:
         """Make the snapshot anew, with a plan for the vectors there are. Raises `DiskFullError` or `LibraryError` where
         it cannot be written."""
         try:
             with self._replacing(wait=True):
-                if self._space.count():
-                    self._built()
+                self._built()
         except OSError as exc:
             kind = DiskFullError if exc.errno == errno.ENOSPC else LibraryError
             folder = str(self._path.parent)
             raise kind(f"the vector index cannot be kept in {folder}: {exc.strerror or exc}", library=folder) from exc
+        info = self.info()
+        assert info is not None
+        return info
 
     def _current(self) -> Layers:
         """The layers on the snapshot that there is now: opened anew where its file has been replaced."""

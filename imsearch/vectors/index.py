@@ -80,6 +80,8 @@ class VectorIndex(Protocol):
         need not be remembered any more, None for none. It may fail silently: a late index costs time and never a hit.
         """
 
-    def optimize(self) -> None:
-        """Make it anew: choose its kind, tune it to the vectors there are, measure its recall. Raises
-        `LibraryError` where the result cannot be kept."""
+    def optimize(self) -> VectorIndexInfo:
+        """Make it anew: choose its kind, tune it to the vectors there are, measure its recall.
+
+        Raises `LibraryError` where the result cannot be kept. There must be vectors.
+        """
