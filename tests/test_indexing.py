@@ -102,6 +102,25 @@ def test_copies_in_batches_that_follow_each_other_are_embedded_once(
     assert len(library.query(sorted(album.iterdir())[0], 4, min_score=0.999)) == 4
 
 
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file whose reading fails")
+def test_what_fails_for_now_is_tried_again_and_takes_nothing_away(
+    library: imsearch.Library, indexed_album: Path
+) -> None:
+    """Reading that file is an error of input and output, whoever asks."""
+    known, new = sorted(indexed_album.iterdir())[0], indexed_album / "new.jpg"
+    new.symlink_to("/proc/self/mem")
+    known.rename(indexed_album.parent / "elsewhere.jpg")
+    known.symlink_to("/proc/self/mem")
+    for _ in range(2):
+        assert counts(library.index(indexed_album)) == {"unchanged": 11, "skipped": 2}
+        assert {Path(record.path) for record in library.files(failed=True)} == {new}
+        assert library.info().files == 12, "what was known of the file is kept"
+    known.unlink()
+    (indexed_album.parent / "elsewhere.jpg").rename(known)
+    new.unlink()
+    assert counts(library.index(indexed_album)) == {"unchanged": 12, "removed": 1}
+
+
 def test_a_touched_file_is_read_but_not_embedded_again(library: imsearch.Library, album: Path) -> None:
     library.index(album)
     os.utime(sorted(album.iterdir())[0], ns=(1, 1))
