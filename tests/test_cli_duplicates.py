@@ -17,7 +17,7 @@ from test_cli import on_a_terminal
 JUDGED = (
     f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
     "import imsearch.library, judges\n"
-    "imsearch.library.Library._judge = lambda self: judges.Thumbnails()\n"
+    "imsearch.duplicates.judge.FeatureJudge.of = lambda verification: judges.Thumbnails()\n"
     "from imsearch.cli import main; main()"
 )
 

@@ -211,8 +211,9 @@ def burst(tmp_path: Path, photos: list[Path]) -> Path:
 def test_series_are_apart_from_copies_and_hold_each_picture_once(
     judged: JudgedLibrary, burst: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imsearch.duplicates.series.SCORE", 0.5)  # the tiny model's scores mean little
-    monkeypatch.setattr("imsearch.duplicates.find.COPY_SCORE", 0.5)
+    monkeypatch.setattr("imsearch.duplicates.series.SCORE", -1.0)  # the tiny model's scores mean little
+    monkeypatch.setattr("imsearch.duplicates.find.COPY_SCORE", -1.0)
+    monkeypatch.setattr("imsearch.duplicates.find.NEIGHBORS", 5)
     judged.index(burst)
     (copies,) = judged.duplicates()
     assert (copies.kind, names(copies)) == ("copy", {"1.jpg": "kept", "1-small.jpg": "copy"})

@@ -1,5 +1,6 @@
 """Probes from the web, and what a stranger's URL cannot have a server do."""
 
+import contextlib
 import gzip
 import http.server
 import ipaddress
@@ -7,13 +8,18 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
+from imsearch.backends.local import LocalBackend
 from imsearch.errors import ProbeError
 from imsearch.search.fetch import BYTES, Address, fetch, is_public, resolve
-from imsearch.search.probes import read_probe
+from imsearch.search.pictures import StoredPictures
+from imsearch.search.policy import OWN
+from imsearch.search.reading import ProbeReader
 from imsearch.sources.digests import digest_of
+from imsearch.types.probes import Url
 
 OUTSIDE, INSIDE = "127.0.0.1", "127.0.0.2"
 """Two addresses of this computer: the first plays a public one."""
@@ -129,9 +135,17 @@ Get = Callable[..., bytes]
 # From anywhere
 
 
-def test_urls(server: str, stripes: bytes) -> None:
+@pytest.fixture
+def reader(tmp_path: Path) -> Iterator[ProbeReader]:
+    """Reads the probes of a person at their own computer."""
+    with contextlib.closing(ProbeReader(OWN, StoredPictures(LocalBackend(tmp_path / "library")))) as opened:
+        yield opened
+
+
+def test_urls(server: str, reader: ProbeReader, stripes: bytes) -> None:
     for page in ("/picture", "/moved"):
-        probe = read_probe(server + page)
+        probe = reader.read(server + page, None)
+        assert reader.read(Url(server + page), None) == probe
         assert (probe.name, probe.path, probe.digest) == (server + page, None, digest_of(stripes))
 
 
@@ -144,9 +158,9 @@ def test_urls(server: str, stripes: bytes) -> None:
         ("/round", "cannot be fetched: more than 5 redirects"),
     ],
 )
-def test_urls_that_give_no_picture(server: str, page: str, message: str) -> None:
+def test_urls_that_give_no_picture(server: str, reader: ProbeReader, page: str, message: str) -> None:
     with pytest.raises(ProbeError, match=f"{page} {message}"):
-        read_probe(server + page)
+        reader.read(Url(server + page), None)
 
 
 @pytest.mark.parametrize("get", [fetch, fetch_outside])
