@@ -4,33 +4,33 @@
 
     ImsearchError
     ├── LibraryError                 the library cannot be used as asked
-    │   ├── LibraryNotFoundError     there is no library at that address, or it is empty
-    │   ├── LibraryLockedError       another process is writing to it
-    │   ├── LibraryTooNewError       it was written by a newer imsearch
+    │   ├── LibraryNotFoundError     there is no library at that address, or it holds nothing
+    │   ├── LibraryLockedError       another process is writing to the library
+    │   ├── LibraryTooNewError       the library was written by a newer imsearch
     │   ├── CatalogCorruptError      SQLite cannot read the catalog
-    │   └── DiskFullError            no space is left for it
-    ├── ModelError
+    │   └── DiskFullError            the disk that holds the library is full
+    ├── ModelError                   the model cannot be used as asked
     │   ├── UnknownModelError        there is no model of that name
     │   ├── WeightsUnavailableError  the weights are not on this machine
-    │   ├── UnsupportedModelError    it loads, but does not turn one picture into one vector
-    │   ├── ModelMismatchError       it is not the model that made the library's vectors
+    │   ├── UnsupportedModelError    the model loads, but cannot do what was asked
+    │   ├── ModelMismatchError       the model's fingerprint is not that of the library's vectors
     │   ├── VectorSpaceNotFoundError the library has no vectors of that model
     │   └── DeviceUnavailableError   this machine has no such device
-    ├── IndexedPictureError          a picture of the library
+    ├── IndexedPictureError          a picture of the library is unavailable
     │   ├── UnknownPictureError      the library has no picture with that digest
-    │   └── OutOfReachError          none of its files is there as it was indexed
+    │   └── OutOfReachError          no file holds the picture any more as it was indexed
     ├── PictureError                 bytes that are not a readable picture
     ├── ProbeError                   a probe that is unavailable (path, URL, clipboard, crop)
     │   └── ProbeRefusedError        a probe that the library's policy does not allow
-    ├── ReviewError                  a group of duplicates cannot be decided like that
+    ├── ReviewError                  the decision does not fit the group of duplicates
     │   ├── UnknownGroupError        there is no group with that number
     │   ├── NotInGroupError          the group has no such file
-    │   └── OnePictureError          its files hold the same bytes, so they cannot be different pictures
+    │   └── OnePictureError          the group's files hold the same bytes, so they cannot be different pictures
     └── UsageError                   an argument that makes no sense
 
-The message says what is wrong, without the options of any command; what it is about stands in fields, so that each
-face (command line, HTTP API) can add a hint in its own words. Errors of the libraries underneath are translated where
-they are called and kept as ``__cause__``.
+A message says what is wrong and mentions no option of any command. The things that it is about are also fields of the
+error, so that each face (command line, HTTP API) can add a hint in its own words. Errors of third-party libraries are
+translated where those libraries are called, and kept as ``__cause__``.
 """
 
 import os
@@ -38,7 +38,7 @@ from collections.abc import Sequence
 
 
 class ImsearchError(Exception):
-    """The root of the tree: ``except ImsearchError`` catches all that imsearch raises on purpose."""
+    """The base class of all errors: ``except ImsearchError`` catches everything that imsearch raises on purpose."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -54,7 +54,7 @@ class LibraryError(ImsearchError):
 
 
 class LibraryNotFoundError(LibraryError):
-    """There is no library at that address yet, or it holds nothing (``empty``)."""
+    """There is no library at that address yet, or, if ``empty``, there is one but it holds nothing."""
 
     def __init__(self, message: str, *, library: str = "", empty: bool = False) -> None:
         super().__init__(message, library=library)
@@ -66,7 +66,7 @@ class LibraryLockedError(LibraryError):
 
 
 class LibraryTooNewError(LibraryError):
-    """The library has a format (``found``) that is newer than the newest that this imsearch knows (``known``)."""
+    """The library's format version ``found`` is newer than ``known``, the newest that this imsearch can read."""
 
     def __init__(self, message: str, *, library: str = "", found: int = 0, known: int = 0) -> None:
         super().__init__(message, library=library)
@@ -75,11 +75,11 @@ class LibraryTooNewError(LibraryError):
 
 
 class CatalogCorruptError(LibraryError):
-    """SQLite cannot read the catalog; it is left as it is."""
+    """SQLite cannot read the catalog. The file is left as it is."""
 
 
 class DiskFullError(LibraryError):
-    """The disk that holds the library is full; what was committed is kept."""
+    """The disk that holds the library is full. Batches that were committed before are kept."""
 
 
 class ModelError(ImsearchError):
@@ -91,7 +91,7 @@ class ModelError(ImsearchError):
 
 
 class UnknownModelError(ModelError):
-    """There is no model of that name; ``choices`` are names that stand for one, or outputs that it has."""
+    """There is no model of that name. ``choices`` lists valid names or, where the output is wrong, valid outputs."""
 
     def __init__(self, message: str, *, model: str = "", choices: Sequence[str] = ()) -> None:
         super().__init__(message, model=model)
@@ -103,11 +103,11 @@ class WeightsUnavailableError(ModelError):
 
 
 class UnsupportedModelError(ModelError):
-    """The model loads but cannot do what was asked: one vector for one picture, or a map of where it is active."""
+    """The model loads, but does not give what is needed: one vector for each picture, or a map of its activity."""
 
 
 class ModelMismatchError(ModelError):
-    """The model at hand has another fingerprint (``found``) than the one that made the vectors (``expected``)."""
+    """The model's fingerprint (``found``) differs from that of the model that made the vectors (``expected``)."""
 
     def __init__(self, message: str, *, model: str = "", expected: str = "", found: str = "") -> None:
         super().__init__(message, model=model)
@@ -116,7 +116,7 @@ class ModelMismatchError(ModelError):
 
 
 class VectorSpaceNotFoundError(ModelError):
-    """The library has vectors of other models (``available``) but none of this one."""
+    """The library has no vectors of the model asked for, only of those in ``available``."""
 
     def __init__(self, message: str, *, model: str = "", available: Sequence[str] = ()) -> None:
         super().__init__(message, model=model)
@@ -124,7 +124,7 @@ class VectorSpaceNotFoundError(ModelError):
 
 
 class DeviceUnavailableError(ModelError):
-    """This machine does not have the device ``device``; it has ``choices``."""
+    """This machine has no device ``device``. ``choices`` lists the devices that it has."""
 
     def __init__(self, message: str, *, model: str = "", device: str = "", choices: Sequence[str] = ()) -> None:
         super().__init__(message, model=model)
@@ -133,7 +133,7 @@ class DeviceUnavailableError(ModelError):
 
 
 class IndexedPictureError(ImsearchError):
-    """A picture of the library, named by its ``digest``, is unavailable; ``path`` is that of the file tried, if any."""
+    """The library's picture with this ``digest`` is unavailable. ``path`` is the file that was tried, if any."""
 
     def __init__(self, message: str, *, digest: str = "", path: str = "") -> None:
         super().__init__(message)
@@ -146,12 +146,14 @@ class UnknownPictureError(IndexedPictureError):
 
 
 class OutOfReachError(IndexedPictureError):
-    """None of the files that held a picture is there as it was when it was indexed."""
+    """Every file that held the picture is gone, unreachable, or changed since it was indexed."""
 
 
 class PictureError(ImsearchError):
-    """Bytes that are not a readable picture; the message is the reason alone. ``passing`` is not their fault: the same
-    bytes may be readable another time."""
+    """Bytes that are not a readable picture. The message is only the reason, without the name of a file.
+
+    If ``passing``, the bytes are not to blame, as where memory ran out: they may be readable another time.
+    """
 
     def __init__(self, message: str, *, passing: bool = False) -> None:
         super().__init__(message)
@@ -167,11 +169,11 @@ class ProbeError(ImsearchError):
 
     @classmethod
     def of_path(cls, name: str, exc: OSError | ValueError) -> "ProbeError":
-        """Why the file called ``name`` is unavailable, where opening or reading it failed with ``exc``."""
+        """The error to raise where opening or reading the file ``name`` failed with ``exc``."""
         if isinstance(exc, FileNotFoundError):
             return cls(f"no such file: {name}", probe=name)
         if isinstance(exc, IsADirectoryError) or (isinstance(exc, PermissionError) and os.path.isdir(name)):
-            # Windows says of a folder that it may not be opened.
+            # On Windows, opening a folder fails with PermissionError.
             return cls(f"a folder is no probe: {name} (name one picture in it)", probe=name)
         if isinstance(exc, PermissionError):
             return cls(f"no permission to read {name}", probe=name)
@@ -179,11 +181,11 @@ class ProbeError(ImsearchError):
 
 
 class ProbeRefusedError(ProbeError):
-    """The policy of this library does not allow such a probe, or such an address."""
+    """The library's policy does not allow this kind of probe, or this address."""
 
 
 class ReviewError(ImsearchError):
-    """The group of duplicates with the number ``group`` cannot be decided as asked."""
+    """The decision does not fit the group of duplicates with the number ``group``."""
 
     def __init__(self, message: str, *, group: int = 0) -> None:
         super().__init__(message)
@@ -207,7 +209,7 @@ class OnePictureError(ReviewError):
 
 
 class UsageError(ImsearchError):
-    """An argument that makes no sense: ``value`` of ``argument``, where it is one; ``choices`` are values that do."""
+    """An argument makes no sense: ``argument`` was ``value``. ``choices`` lists the valid values, where it can."""
 
     def __init__(self, message: str, *, argument: str = "", value: object = None, choices: Sequence[str] = ()) -> None:
         super().__init__(message)

@@ -36,12 +36,11 @@ if TYPE_CHECKING:
 class Library:
     """A searchable collection of pictures at an address of its own. Open it with `imsearch.open`.
 
-    It is a context manager; `close` gives back its files. One process at a time may write to a library, any number may
-    query it meanwhile. Its methods may be called from several threads at once: queries of all of them share the model,
-    and another thread may index or remove meanwhile. What `query_many` gives belongs to one thread, and `close` comes
-    after all others.
+    A library is a context manager; `close` releases its files and must be the last call. One process at a time may
+    write to a library, any number may query it meanwhile. Several threads may call its methods at once: queries share
+    the model, and another thread may index or remove meanwhile. An iterator of `query_many` belongs to one thread.
 
-    ``probes`` reads pictures to ask with, by the policy that the library was opened with.
+    ``probes`` reads probes under the policy that the library was opened with.
     """
 
     def __init__(
@@ -67,18 +66,18 @@ class Library:
         self.close()
 
     def close(self) -> None:
-        """Give back the library's files. It can be closed twice."""
+        """Release the library's files. Closing twice is harmless."""
         for part in (self.probes, self._thumbnails, self._verification, self._embedders, self._backend):
             part.close()
 
     @property
     def address(self) -> str:
-        """Where it lives: the path of a directory."""
+        """Where the library lives: the absolute path of a directory."""
         return self._backend.address
 
     @property
     def path(self) -> Path:
-        """The folder on this machine that holds it, or its caches."""
+        """The folder on this machine that holds the library or, if it lives elsewhere, its caches."""
         return self._backend.folder
 
     @property
@@ -88,37 +87,37 @@ class Library:
 
     @property
     def device(self) -> str | None:
-        """Where models run, as it was told; None where the machine decides."""
+        """The device that was named for running models; None if it is chosen automatically."""
         return self._embedders.device
 
     @property
     def embedded(self) -> tuple[int, int]:
-        """How many pictures queries have had embedded, and in how many batches."""
+        """How many pictures have been embedded for queries, and in how many batches."""
         return self._embedders.embedded
 
     def index(
         self, *folders: str | os.PathLike[str], listener: Listener = ignore, **options: "Unpack[IndexKeywords]"
     ) -> IndexReport:
-        """Bring the library up to date with folders (or single files); with none, with all indexed before.
+        """Bring the library up to date with folders (or single files); without any, with all indexed before.
 
-        Afterwards the library holds what is found there now: new pictures are embedded, changed ones again, moved and
-        copied ones recognised by content, deleted ones forgotten, unless their folder is out of reach. Files that fail
-        are skipped with a reason (`files`). Whatever is done is kept if the run is interrupted. The keyword arguments
-        are the fields of `IndexOptions`; ``listener`` is told of each event.
+        Afterwards the library holds the pictures that are there now: new and changed ones are embedded, moved and
+        copied ones are recognized by their content, deleted ones are removed unless their folder is out of reach.
+        Files that fail are skipped; `files` lists them with the reasons. An interrupted run keeps what it has stored.
+        The keyword arguments are the fields of `IndexOptions`; ``listener`` is called with each event.
 
         Raises `UsageError` for folders that do not exist and for options that make no sense, `LibraryLockedError` while
-        another process writes, `UnsupportedModelError` where the model has no map by which to choose regions.
+        another process writes, `UnsupportedModelError` where regions are asked for and the model cannot choose them.
         """
-        from imsearch.indexing.run import IndexRun  # with SQLAlchemy, which queries do without
+        from imsearch.indexing.run import IndexRun  # imported here, as queries do not need it
 
         return IndexRun(self._backend, self._model, IndexOptions(**options), listener).run(folders)
 
     def query(self, probe: "ProbeLike", k: int = 10, **options: "Unpack[QueryKeywords]") -> list[Hit]:
         """The ``k`` pictures most like ``probe``, best first. The keyword arguments are the fields of `QueryOptions`.
 
-        With ``verify`` the pictures most like the probe, its quarter turns and its middle are compared with it by
-        local features and by their pixels. Hits then have a `Proof`, and come in this order: the same picture, copies,
-        those where something of the probe was found again, the others by score.
+        With ``verify``, the pictures most like the probe, its quarter turns and its middle are compared with it by
+        local features and pixels. Hits then have a `Proof`, and are ordered thus: the same picture, copies, pictures
+        in which some features of the probe were found again, all others by score.
 
         Raises `ProbeError` for a probe that is unavailable, `LibraryNotFoundError` where nothing is indexed yet,
         `UsageError` for options that make no sense, and for ``verify`` without OpenCV.
@@ -131,21 +130,21 @@ class Library:
     def query_many(
         self, probes: "Iterable[ProbeLike]", k: int = 10, **options: "Unpack[QueryKeywords]"
     ) -> Iterator[Answer]:
-        """An `Answer` to each probe in turn, as `query` gives; a probe that is unavailable costs only its own."""
+        """An `Answer` for each probe, in order; that of an unavailable probe holds the error. Else raises as `query`."""
         wanted = QueryOptions.of(k, **options)
         target = SearchTarget.of(self._backend, self._model)
         verifier = self._verification.verifier() if wanted.verify else None
         return QueryPipeline(target, self.probes, wanted, verifier).answers(probes)
 
     def embed(self, probe: "ProbeLike", *, crop: str | Crop | None = None) -> NDArray[np.float32]:
-        """The embedding of a picture: float32, unit length, shape (dimensions,). It need not be indexed."""
+        """The embedding of a picture, indexed or not: float32, unit length, shape (dimensions,). Raises `ProbeError`."""
         embedder, part = self._model.for_queries(), Crop.parse(crop) if isinstance(crop, str) else crop
         vectors = embed([self.probes.prepare(probe, part, [embedder.model.preprocessing])], embedder)
         vector: NDArray[np.float32] = vectors[0]
         return vector
 
     def similarity(self, first: "ProbeLike", second: "ProbeLike") -> float:
-        """The cosine similarity of two pictures, in -1..1. Neither need be indexed."""
+        """The cosine similarity of two pictures, in -1..1; neither need be indexed. Raises what `embed` raises."""
         one, other = self.embed(first), self.embed(second)
         return float(np.clip(one @ other, -1.0, 1.0))
 
@@ -157,22 +156,22 @@ class Library:
         return self._pictures.facts(digest)
 
     def thumbnail(self, digest: str, side: int = KEPT_SIDE) -> bytes:
-        """A JPEG of the picture with this digest, upright, that fits a square of ``side`` pixels; those of the usual
-        side are kept.
+        """A JPEG of the picture with this digest, upright, that fits a square of ``side`` pixels.
 
-        Raises `UnknownPictureError`, and `OutOfReachError` where it must be read and cannot.
+        Thumbnails of the default side are cached. Raises `UnknownPictureError`, and `OutOfReachError` where the
+        picture has to be read and no file holds it any more.
         """
         return self._thumbnails.thumbnail(digest, side)
 
     def files(self, *, failed: bool = False) -> Iterator[FileRecord]:
-        """The indexed pictures in the order of their paths; with ``failed``, files that could not be read."""
+        """The files of indexed pictures, sorted by path; with ``failed``, the files that could not be read."""
         for path, size, state, reason in self._backend.catalog().file_list(failed=failed):
             yield FileRecord(os.fsdecode(path), size, state, reason)
 
     def remove(self, path: str | os.PathLike[str]) -> int:
-        """Forget a file, or a folder and all below it; nothing on disk is touched. Returns how many files.
+        """Remove a file, or a folder and all below it, from the library. The files themselves are not touched.
 
-        Raises `UsageError` where the library knows nothing there.
+        Returns the number of files. Raises `UsageError` where the library has no file at that path.
         """
         self._backend.catalog()
         with self._backend.writing() as session:
@@ -188,12 +187,12 @@ class Library:
         listener: Listener = ignore,
         **options: "Unpack[DuplicateKeywords]",
     ) -> list[DuplicateGroup]:
-        """Groups of exact and edited copies, each with the file to keep; nothing is changed.
+        """Groups of exact and edited copies, each with the file to keep. Nothing is changed.
 
-        With a ``path``, the groups that have a file at or below it, whole. The keyword arguments are the fields of
-        `DuplicateOptions`; ``listener`` is told of each event.
+        With a ``path``, only groups that have a file at or below it are given, with all of their files. The keyword
+        arguments are the fields of `DuplicateOptions`; ``listener`` is called with each event.
 
-        Raises `UsageError` for a path of which the library knows nothing, and for a rule that does not exist.
+        Raises `UsageError` where the library has no file at ``path``, and for a rule that does not exist.
         """
         from imsearch.duplicates.find import FindDuplicates
         from imsearch.duplicates.judge import FeatureJudge
@@ -206,11 +205,11 @@ class Library:
     def trash(
         self, groups: Iterable[DuplicateGroup], *, under: str | os.PathLike[str] | None = None, dry_run: bool = False
     ) -> TrashReport:
-        """Move all but the kept file of each group to the system's trash, and forget them.
+        """Move all but the kept file of each group to the system's trash, and remove them from the library.
 
-        With ``under``, only files at or below it. A file is skipped, with the reason, if it or the one to keep has
-        changed since it was indexed, or cannot be reached; and left if both are one file under two names. With
-        ``dry_run`` nothing is moved, and the report says what would be.
+        With ``under``, only files at or below that path are moved. A file is skipped, with the reason, if it or the
+        file to keep has changed since it was indexed or is out of reach. A second name (link) of the file to keep is
+        left alone. With ``dry_run`` nothing is moved, and the report says what would be.
 
         Raises `LibraryLockedError` while another process writes.
         """
@@ -222,30 +221,30 @@ class Library:
     def mark_different(self, *pictures: Picture) -> int:
         """Remember that these pictures are all different: no two of them will be in one group of `duplicates`.
 
-        It holds for the contents of the files, wherever they are, and for good; `forget_different` takes it back.
-        The files need not be indexed. Returns how many pairs are new.
+        The decision is kept by content, so it outlives moved and deleted files, until `forget_different` takes it
+        back. The files need not be indexed. Returns how many pairs are new.
         """
         return Decisions(self._backend).add(pictures)
 
     def forget_different(self, *pictures: Picture) -> int:
-        """Take back what `mark_different` was told of any two of these pictures. Returns how many pairs there were."""
+        """Take back `mark_different` for every two of these pictures. Returns how many pairs were removed."""
         return Decisions(self._backend).remove(pictures)
 
     def different(self) -> list[tuple[str, str]]:
-        """The pairs told to `mark_different`: for each picture a path, or its digest where the library has none."""
+        """The pairs marked by `mark_different`: each picture as a path, or as its digest where no file holds it."""
         return Decisions(self._backend).all()
 
     def optimize(self) -> VectorIndexInfo:
-        """Make the vector index anew: choose its kind, tune it to the vectors there are, measure its recall.
+        """Rebuild the vector index: choose its kind, tune it to the library's vectors, and measure its recall.
 
-        Index runs do so by themselves when a library has doubled. It takes about two minutes for a million pictures;
-        queries go on meanwhile. Raises `LibraryLockedError` while another process writes, `LibraryError` where the
-        result cannot be kept.
+        Index runs do this by themselves when a library has doubled. It takes about two minutes for a million pictures,
+        and queries work meanwhile. Raises `LibraryLockedError` while another process writes, and `LibraryError` where
+        the index cannot be stored.
         """
         index = SearchTarget.of(self._backend, self._model).index
         with self._backend.writing():
             return index.optimize()
 
     def info(self) -> LibraryInfo:
-        """The library at a glance."""
+        """Facts about the library: its model, roots, counts and sizes. Raises `LibraryNotFoundError`."""
         return library_info(self._backend, self.model)

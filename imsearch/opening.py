@@ -1,4 +1,4 @@
-"""The way in: opening a library."""
+"""Opening a library."""
 
 import os
 from typing import TYPE_CHECKING
@@ -15,11 +15,15 @@ def open(
     device: str | None = None,
     policy: "ProbePolicy | None" = None,
 ) -> "Library":
-    """Open the library at ``address``, a directory, or the user's default one. It is made by its first `index`.
+    """Open the library at ``address``, a directory; None opens the user's default library.
 
-    ``model`` names the model of a new library, or another one to use on an old one; None keeps the library's own.
-    ``device`` is ``cpu``, ``cuda``, ``cuda:N`` or ``mps``; None lets the machine decide.
-    ``policy`` says what probes may cost and reach: None is that for one's own probes, `STRANGERS` that of a server.
+    The directory need not exist: the first call of `Library.index` creates it. ``model`` names the model of a new
+    library, or another model to use with an existing one; None keeps the library's own. ``device`` is ``cpu``,
+    ``cuda``, ``cuda:N`` or ``mps``; None chooses one automatically. ``policy`` limits what probes may cost and which
+    addresses they may name: None is the policy for one's own probes, `STRANGERS` the one of a server.
+
+    Raises `LibraryError` where there is a library that cannot be used, and `UsageError` for an address of an unknown
+    kind.
     """
     from imsearch.library import Library
     from imsearch.search.policy import OWN

@@ -7,19 +7,21 @@ from typing import Literal
 from imsearch.types.events import Skip
 
 GroupKind = Literal["exact", "copy", "series"]
-"""``exact``: all files hold the same bytes; ``copy``: the same photograph, edited; ``series``: taken one after the
-other, and no copies."""
+"""``exact``: all files hold the same bytes; ``copy``: the same photograph, edited; ``series``: near-identical pictures
+that were taken one after the other and are not copies."""
 
 Relation = Literal["kept", "exact", "copy", "alike"]
+"""How a file of a group relates to the file to keep; `DuplicateFile` says what each means."""
 
 
 @dataclass(frozen=True, slots=True)
 class DuplicateFile:
     """A file of a group, as the catalog has it.
 
-    ``digest`` is SHA-256 of its bytes, in hex. ``relation`` is that to the file that would be kept: the same bytes
-    (``exact``), an edited copy (``copy``), or another picture of the series (``alike``); the one to keep is ``kept``.
-    ``mtime_ns`` is the file's time of change.
+    ``digest`` is the SHA-256 of its bytes, in hex. ``relation`` compares it with the file to keep: the same bytes
+    (``exact``), an edited copy (``copy``), or another picture of the series (``alike``); the file to keep itself is
+    ``kept``. ``size`` is in bytes, and ``mtime_ns`` the time of modification in nanoseconds. ``width`` and ``height``
+    are pixels of the upright picture.
     """
 
     path: str
@@ -35,7 +37,7 @@ class DuplicateFile:
 
 @dataclass(frozen=True, slots=True)
 class DuplicateGroup:
-    """Files of which one would do, in the order of their paths; ``keep`` is its place and ``reason`` says why it."""
+    """Files of which one is enough, sorted by path: ``files[keep]`` is the file to keep, and ``reason`` says why."""
 
     kind: GroupKind
     files: tuple[DuplicateFile, ...]
@@ -49,11 +51,11 @@ class DuplicateGroup:
 
     @property
     def rest(self) -> tuple[DuplicateFile, ...]:
-        """The files that could go."""
+        """All files but the one to keep."""
         return self.files[: self.keep] + self.files[self.keep + 1 :]
 
     def keeping(self, keep: int, reason: str) -> "DuplicateGroup":
-        """The same files with that one to keep, and each with its relation to it."""
+        """The same group with ``files[keep]`` as the file to keep, and with the relations of all files to it."""
         kept = self.files[keep]
 
         def relation(file: DuplicateFile) -> Relation:
@@ -69,9 +71,10 @@ class DuplicateGroup:
 
 @dataclass(frozen=True, slots=True)
 class TrashReport:
-    """What was moved to the trash, or would be, and the ``size`` of it in bytes.
+    """The files that were moved to the trash, or in a dry run would be, and their total ``size`` in bytes.
 
-    ``skipped`` were to go and could not; ``linked`` are links to files that stay, of which moving one frees nothing.
+    ``skipped`` are files that should have been moved and could not be. ``linked`` are second names (links) of files
+    that stay; they are left alone, as moving them frees no space.
     """
 
     moved: tuple[str, ...]

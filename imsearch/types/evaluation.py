@@ -1,4 +1,4 @@
-"""How models are evaluated, what that gives, and the events on the way. Nothing here does I/O."""
+"""Options, results and events of evaluations. Nothing here does I/O."""
 
 import os
 from collections.abc import Callable
@@ -11,11 +11,11 @@ from imsearch.types.events import Event, Skip
 
 @dataclass(frozen=True, slots=True)
 class EvaluationOptions:
-    """What is asked of models, and how their answers are counted.
+    """Which queries a model is evaluated with, and for which k recall@k is measured.
 
-    Each picture asks for the others of its class: of its subfolder or, with ``labels``, of what this CSV file says.
-    With ``copies`` edited copies of up to ``count`` pictures ask for their originals instead. ``ks`` are those of
-    recall@k, ascending.
+    Each picture is a query for the other pictures of its class: those in its subfolder or, with ``labels``, those with
+    its label in this CSV file. With ``copies``, edited copies of up to ``count`` pictures are queries for their
+    originals instead. ``ks`` holds the k of recall@k, ascending.
 
     Raises `UsageError` for values that make no sense.
     """
@@ -44,11 +44,12 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """How well a number of queries (``questions``) were answered.
+    """How well a model answered queries; ``questions`` is their number.
 
-    ``mean_average_precision`` looks at the whole ranking (with one relevant picture to a query it is the mean
-    reciprocal rank); ``precision_at_1`` is the share of queries whose first hit is relevant; ``recall[k]`` the share of
-    a query's relevant pictures that are among its first k, so that it cannot reach 1 where there are more than k.
+    ``mean_average_precision`` takes the whole ranking into account (where each query has one relevant picture, it is
+    the mean reciprocal rank); ``precision_at_1`` is the share of queries whose first hit is relevant; ``recall[k]`` is
+    the share of a query's relevant pictures that are among its first k hits, so that it cannot reach 1 where a query
+    has more than k relevant pictures.
     """
 
     questions: int
@@ -59,7 +60,7 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Precision at 101 levels of recall from 0 to 1, as `evaluate` says; both have the same length."""
+    """Precision at 101 levels of recall from 0 to 1: ``precision[i]`` belongs to ``recall[i]``."""
 
     recall: tuple[float, ...]
     precision: tuple[float, ...]
@@ -67,13 +68,13 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What one model reached in one evaluation.
+    """The result of one model in one evaluation.
 
     ``asked`` says what the queries asked for: other pictures of their class, or the originals of edited copies.
-    ``pictures`` counts different pictures, all of which were ranked for every query; ``groups`` holds the quality
-    of each class or each edit by its name, the worst first. ``images_per_second`` is the rate of the index run, the
-    compiling of the model left out; ``seconds_per_query`` the median of queries with a new picture from the disk in a
-    process that is warm. ``skipped`` are the files that could not be used.
+    ``pictures`` counts different pictures, all of which were ranked for every query; ``groups`` maps the name of each
+    class or edit to its quality, the worst first. ``images_per_second`` is the rate of the index run, without the time
+    to compile the model; ``seconds_per_query`` is the median time of a query with a new picture from the disk, once
+    the process is warm. ``skipped`` lists the files that could not be used.
     """
 
     model: str
@@ -107,4 +108,4 @@ class Ranked:
 
 
 EvaluationListener = Callable[[Event | Evaluating | Ranked], None]
-"""What `evaluate` calls with each event, those of its index runs included, in the thread that called it."""
+"""A function that `evaluate` calls with each event, also those of its index runs, in the thread of its caller."""

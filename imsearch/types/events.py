@@ -1,4 +1,4 @@
-"""What long work tells while it goes on."""
+"""Events: what long work reports while it runs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,10 @@ class PreparingModel:
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """Event: the folders have been compared with the catalog; ``total`` files are to be read."""
+    """Event: the folders have been compared with the catalog.
+
+    ``total`` files are to be read, ``unchanged`` files need not be, and ``gone`` files were deleted or moved.
+    """
 
     total: int
     unchanged: int
@@ -22,7 +25,7 @@ class Scanned:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Event: a batch has been committed; all counts are since the start of the run."""
+    """Event: a batch has been committed. Counts are of files since the start of the run; ``total`` are to be read."""
 
     done: int
     total: int
@@ -32,7 +35,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """Event: a file or folder that could not be read, and why. What was known below such a folder stays."""
+    """Event: a file or folder could not be read. Files below such a folder stay in the library."""
 
     path: str
     reason: str
@@ -40,7 +43,7 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Event: of ``total`` pictures, ``done`` have been looked at for others near them."""
+    """Event: pictures similar to ``done`` of ``total`` pictures have been searched for."""
 
     done: int
     total: int
@@ -48,7 +51,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Event: of ``total`` pairs that may be copies, ``done`` have been looked at; many need not be in the end."""
+    """Event: ``done`` of ``total`` pairs that may be copies have been judged. Many pairs never need to be."""
 
     done: int
     total: int
@@ -57,4 +60,4 @@ class Judged:
 Event = PreparingModel | Scanned | Progress | Skip | Compared | Judged
 
 Listener = Callable[[Event], None]
-"""What `Library.index` and `Library.duplicates` call with each event, in the thread that called it."""
+"""A function that `Library.index` and `Library.duplicates` call with each event, in the thread of their caller."""

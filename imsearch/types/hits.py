@@ -1,20 +1,20 @@
-"""What a query answers with."""
+"""Hits of a query and the proofs of hits."""
 
 import datetime
 from dataclasses import dataclass
 from typing import Literal
 
 Verdict = Literal["exact", "copy", "similar"]
-"""``exact``: the same bytes or pixels; ``copy``: the same photograph, edited; ``similar``: neither was shown."""
+"""``exact``: the same bytes or pixels; ``copy``: the same photograph, edited; ``similar``: neither was proven."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transform:
-    """What was done to a hit to make the probe: ``mirrored`` left to right, then ``turned`` by degrees clockwise
-    (0..360), then scaled (pixels of the probe for one of the hit).
+    """What turns a hit into the probe, in this order.
 
-    ``matrix`` is the homography (3 x 3) from pixels of the probe to those of the hit; the rest is read off it at the
-    probe's centre.
+    The hit is ``mirrored`` left to right, ``turned`` clockwise by degrees in 0..360, and scaled: ``scale`` pixels of
+    the probe show one pixel of the hit. ``matrix`` is the homography (3 x 3) from pixels of the probe to pixels of the
+    hit; the other fields describe it at the probe's centre.
     """
 
     mirrored: bool
@@ -25,13 +25,13 @@ class Transform:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What the comparison of a probe with a hit has shown.
+    """The result of comparing a probe with a hit.
 
-    ``agreement`` is how well the pixels correlate where both pictures overlap, -1..1; ``inliers`` counts the local
-    features that agree on the transform; the overlaps are shares of the probe's and of the hit's area.
-    ``quadrilateral`` is where the probe's corners lie in the hit, in pixels of the upright hit, clockwise from the
-    probe's top left; ``matches`` are some of the inliers (x and y in the probe, x and y in the hit). Where nothing
-    aligns the two, there is no transform and the overlaps are 0.
+    ``agreement`` is the correlation of the pixels where both pictures overlap, in -1..1; ``inliers`` counts the local
+    features that agree on the transform; the overlaps are shares of the probe's and of the hit's area, in 0..1.
+    ``quadrilateral`` holds the places of the probe's corners in the hit, in pixels of the upright hit, clockwise from
+    the probe's top left; ``matches`` are some of the inliers (x and y in the probe, x and y in the hit). If the two
+    cannot be aligned, there is no transform and the overlaps are 0.
     """
 
     verdict: Verdict
@@ -46,7 +46,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A part of a picture, in pixels of the upright picture, from its upper left corner."""
+    """A rectangle of a picture, in pixels of the upright picture; ``x`` and ``y`` are from its upper left corner."""
 
     x: int
     y: int
@@ -56,12 +56,12 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One answer. ``score`` is the cosine similarity to the probe, exact, in -1..1.
+    """A file that a query found. ``score`` is the exact cosine similarity to the probe, in -1..1.
 
-    ``digest`` names the picture: SHA-256 of the file's bytes, in hex. ``region`` is the part of the picture that has
-    this score, None for the picture as a whole. ``path`` may hold surrogate escapes where a name is not UTF-8
-    (`os.fsencode` gives the bytes back); ``width`` and ``height`` are those of the upright picture; ``taken`` is local
-    time from EXIF; ``proof`` is None unless the query was to be verified and the hit was among those looked at.
+    ``rank`` counts from 1. ``digest`` names the picture: the SHA-256 of the file's bytes, in hex. ``region`` is the
+    part of the picture that has this score, None for the whole picture. ``path`` may hold surrogate escapes where a
+    name is not UTF-8 (`os.fsencode` gives the bytes back); ``width`` and ``height`` are pixels of the upright picture;
+    ``taken`` is local time from EXIF; ``proof`` is None unless verification was asked for and covered this hit.
     """
 
     rank: int
@@ -78,9 +78,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one probe of several got: its hits, or the error that kept it from being asked.
+    """The answer to one of several probes: its hits or, where it could not be read, the ``error``.
 
-    ``size`` is width and height of what was asked with, upright and after a crop.
+    ``probe`` is its name. ``size`` is the width and height of the probe in pixels, upright and after the crop; None
+    where it is not known.
     """
 
     probe: str

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 FileState = Literal["ok", "unreadable", "other"]
-"""``other`` is a file that is no picture and does not claim to be one."""
+"""``ok``: an indexed picture; ``unreadable``: a file that failed; ``other``: neither a picture nor named like one."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """A model as it stands in a list: no weights, only facts.
+    """Facts about a model, without its weights.
 
-    ``parameters`` counts those of the embedding network; ``available`` says whether the weights are here.
+    ``library`` is the package that the model comes from. ``input_size`` is height and width in pixels; ``parameters``
+    counts those of the embedding network; ``available`` says whether the weights are on this machine.
     """
 
     name: str
@@ -26,7 +27,7 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """A file as the library knows it. ``reason`` says why an unreadable one is so."""
+    """A file as the library knows it; ``size`` is in bytes. ``reason`` says why an unreadable file is unreadable."""
 
     path: str
     size: int
@@ -36,7 +37,7 @@ class FileRecord:
 
 @dataclass(frozen=True, slots=True)
 class PictureFile:
-    """A file that holds a picture: its size in bytes and its time of change, as they were when it was indexed."""
+    """A file that holds a picture, with its size in bytes and its time of modification as they were when indexed."""
 
     path: str
     size: int
@@ -45,9 +46,10 @@ class PictureFile:
 
 @dataclass(frozen=True, slots=True)
 class IndexedPicture:
-    """A picture of the library, whatever files hold it, in the order of their paths.
+    """A picture of the library, with all ``files`` that hold it, sorted by path.
 
-    ``digest`` is SHA-256 of its bytes, in hex; sizes are those of the upright picture; ``taken`` is from EXIF.
+    ``digest`` is the SHA-256 of its bytes, in hex; ``width`` and ``height`` are pixels of the upright picture;
+    ``taken`` is local time from EXIF.
     """
 
     digest: str
@@ -62,8 +64,9 @@ class IndexedPicture:
 class IndexReport:
     """What an index run did, counted in files.
 
-    ``unchanged`` counts files that cost one stat; ``embedded`` counts pictures that went through the model
-    (copies and moved files do not); ``kept`` counts rows that stay because their folder is out of reach.
+    ``unchanged`` counts files that were not read, as their size and time of modification are the same; ``embedded``
+    counts pictures that went through the model (copies and moved files do not); ``kept`` counts files that stay in the
+    library because their folder is out of reach.
     """
 
     added: int = 0
@@ -79,13 +82,14 @@ class IndexReport:
 
 @dataclass(frozen=True, slots=True)
 class VectorIndexInfo:
-    """How candidates for hits are found, and what that was measured to reach.
+    """How the vector index finds candidates for hits, and its measured recall.
 
-    ``exact`` looks through ``vectors`` float16 vectors; ``approximate`` looks into the ``probed`` nearest of
-    ``lists`` lists of codes with one byte for each of ``components`` principal components, and takes ``depth``
-    candidates for ten hits, which are then scored exactly. ``recall`` is the share of the true ten among them, over
-    ``measured_with`` held-out pictures when there were ``measured_at`` vectors; None where it is exact.
-    ``pending`` vectors came or left since; they are looked through exactly.
+    An ``exact`` index searches all ``vectors``, in float16. An ``approximate`` one searches the ``probed`` nearest of
+    its ``lists`` lists, whose codes have one byte for each of ``components`` principal components, and gives ``depth``
+    candidates for ten hits, which are then scored exactly. ``recall`` is the share of the true ten nearest vectors
+    among the candidates, measured with ``measured_with`` held-out vectors when there were ``measured_at``; it is None
+    for an exact index. ``pending`` vectors were added or removed since the snapshot; they are always taken into
+    account exactly.
     """
 
     kind: Literal["exact", "approximate"]
@@ -103,9 +107,12 @@ class VectorIndexInfo:
 
 @dataclass(frozen=True, slots=True)
 class LibraryInfo:
-    """A library at a glance; sizes are in bytes.
+    """Facts about a library; sizes are in bytes.
 
-    ``regions`` counts the vectors of parts of pictures, which take ``region_bytes`` of the catalog.
+    ``path`` is its address. ``spaces`` names the models that it has vectors of; ``model``, ``dimensions`` and
+    ``precision`` are those of the vector space in use. ``files`` counts files of indexed pictures, ``pictures``
+    different pictures, ``unreadable`` files that failed. ``regions`` counts the vectors of regions of pictures, which
+    take ``region_bytes`` of the catalog. ``vector_index`` is None until something is indexed.
     """
 
     path: str

@@ -1,7 +1,7 @@
-"""What a caller asks for, as values: one for each kind of call, checked when it is made.
+"""Options of calls, as values that are checked when they are made.
 
-The methods of `imsearch.library.Library` take the same names as keyword arguments; the ``...Keywords`` beside each
-value are for type checkers.
+The methods of `imsearch.library.Library` take the fields of these values as keyword arguments; the ``...Keywords``
+class beside each value describes those arguments to type checkers.
 """
 
 import os
@@ -19,10 +19,11 @@ Path = str | os.PathLike[str]
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """How the machine is used; None is what suits it.
+    """How indexing uses the machine; None chooses a value that fits the machine.
 
     ``precision`` is the arithmetic of the model: ``f32``, ``bf16`` or ``f16``; ``batch_size`` is the number of pictures
-    that it computes at once; ``threads`` is the number of its threads on a CPU, and of the processes that decode.
+    that the model computes at once; ``threads`` is the number of its threads on a CPU, and of the processes that
+    decode.
 
     Raises `UsageError` for values that make no sense.
     """
@@ -50,10 +51,12 @@ DEFAULT_TUNING = Tuning()
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which pictures may be hits at all; applied before ranking.
+    """Which pictures may be hits; applied before ranking. A picture must pass all filters that are set.
 
-    Dates are prefixes of ISO 8601 (``2019``, ``2019-07``, ``2019-07-04T18:00``); ``taken_after`` includes its own
-    beginning, ``taken_before`` excludes it; either leaves out pictures that do not say when they were taken.
+    ``under`` is a file or folder that the file is at or below. Dates are prefixes of ISO 8601 (``2019``, ``2019-07``,
+    ``2019-07-04T18:00``): ``taken_after`` 2019 means from the beginning of 2019 on, ``taken_before`` 2019 means before
+    that. Either one leaves out pictures without a date. ``formats`` are names of formats, any of which will do;
+    ``min_width`` and ``min_height`` are pixels of the upright picture.
     """
 
     under: str | None = None
@@ -83,13 +86,13 @@ class IndexKeywords(TypedDict, total=False):
 class IndexOptions:
     """How folders are indexed.
 
-    ``exclude`` holds globs that are matched against names and against paths relative to their folder; names that
-    begin with a dot are left out unless ``include_hidden``. Files that failed are tried again when they change, or
-    with ``retry_failed``. With ``regions`` parts of each picture are embedded too, and the library goes on doing so.
+    ``exclude`` holds globs that are matched against names and against paths relative to the indexed folder; names that
+    begin with a dot are skipped unless ``include_hidden``. Files that failed are tried again when they change, or
+    with ``retry_failed``. With ``regions``, parts of each picture are embedded too, in this run and all later ones.
 
-    ``precision`` (``f32``, ``bf16`` or ``f16``) is that of a new library, whose vectors keep to it; None is the fastest
-    that the machine has. ``batch_size`` is how many pictures the model computes at once; ``threads`` is how many
-    threads it has on a CPU, and how many processes decode; None is what suits the machine.
+    ``precision`` (``f32``, ``bf16`` or ``f16``) is the arithmetic for a new library, which all later runs keep to; None
+    chooses the fastest on this machine. ``batch_size`` is how many pictures the model computes at once; ``threads`` is
+    the number of its threads on a CPU and of the processes that decode. None chooses what fits the machine.
 
     Raises `UsageError` for values that make no sense.
     """
@@ -108,7 +111,7 @@ class IndexOptions:
 
 
 class QueryKeywords(TypedDict, total=False):
-    """The fields of `QueryOptions` but ``k`` as keyword arguments; a crop may be written as text."""
+    """The fields of `QueryOptions` except ``k`` as keyword arguments; a crop may be written as text."""
 
     crop: str | Crop | None
     min_score: float
@@ -118,10 +121,11 @@ class QueryKeywords(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class QueryOptions:
-    """What a query asks for besides its probe.
+    """Options of a query.
 
-    ``k`` hits at most; ``crop`` asks with a part of the probe; hits below ``min_score`` are left out; ``filters`` are
-    applied before ranking; with ``verify`` hits have a `Proof`, and those that are proven stand first.
+    A query gives at most ``k`` hits. ``crop`` asks with a part of the probe; hits that score below ``min_score`` are
+    left out; ``filters`` are applied before ranking. With ``verify``, hits have a `Proof`, and proven copies come
+    first.
 
     Raises `UsageError` for values that make no sense.
     """
@@ -145,13 +149,13 @@ class QueryOptions:
         filters: Filters | None = None,
         verify: bool = False,
     ) -> "QueryOptions":
-        """The same from keyword arguments, where a crop may be written ``X,Y,W,H``."""
+        """Options from keyword arguments, where a crop may be text: ``X,Y,W,H``, as `Crop.parse` reads it."""
         part = Crop.parse(crop) if isinstance(crop, str) else crop
         return cls(k, part, min_score, filters or NO_FILTERS, verify)
 
 
 class DuplicateKeywords(TypedDict, total=False):
-    """The fields of `DuplicateOptions` but ``under`` as keyword arguments."""
+    """The fields of `DuplicateOptions` except ``under`` as keyword arguments."""
 
     series: bool
     keep: Sequence[str]
@@ -160,11 +164,12 @@ class DuplicateKeywords(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class DuplicateOptions:
-    """Which duplicates are looked for, and which file of a group is to be kept.
+    """Which duplicates are looked for, and how the file to keep is chosen.
 
-    ``under`` a path: only groups that have a file at or below it, whole. ``series`` also gives groups of pictures that
-    are near-alike and no copies. ``keep`` names rules that are applied before the others; files below the folders
-    ``prefer`` are kept before all others.
+    With ``under``, only groups that have a file at or below this path are given, with all of their files. With
+    ``series``, groups of near-identical pictures that are not copies are given too. ``keep`` names rules for choosing
+    the file to keep, which are applied before the default ones; files below a folder of ``prefer`` are preferred to
+    all others.
     """
 
     under: Path | None = None

@@ -1,4 +1,4 @@
-"""What a model asks of a picture before it sees it."""
+"""How pixels are prepared for a model."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -6,12 +6,12 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
-    """What a model asks of a picture before it sees it.
+    """How a picture is resized, cropped and normalized before a model gets it.
 
-    ``resize`` is the new length of the short side, or the new (height, width); ``crop`` the (height, width)
-    of the centre crop that follows, or None. Where a crop leaves an odd number of pixels, ``corner`` says whether
-    half a pixel is rounded to even (torchvision) or dropped (transformers). ``mean`` and ``std`` are per channel, on
-    the 0..255 scale.
+    ``resize`` is the new length of the short side, or the new (height, width), in pixels; ``crop`` is the (height,
+    width) of the centre crop that follows, or None. Where the margin around a crop is an odd number of pixels,
+    ``corner`` says whether the half pixel is rounded to even (torchvision) or dropped (transformers). ``mean`` and
+    ``std`` are per channel (red, green, blue), on the 0..255 scale.
     """
 
     resize: int | tuple[int, int]
@@ -23,7 +23,7 @@ class Preprocessing:
 
     @property
     def output_size(self) -> tuple[int, int]:
-        """Height and width of what the model sees."""
+        """Height and width of the model's input, in pixels."""
         if self.crop is not None:
             return self.crop
         if isinstance(self.resize, tuple):
@@ -32,5 +32,5 @@ class Preprocessing:
 
     @property
     def squeezed(self) -> "Preprocessing":
-        """The same for all of a picture instead of its centre, whatever that does to its proportions."""
+        """Preprocessing that fits the whole picture into the model's input, even if that distorts its proportions."""
         return replace(self, resize=self.output_size, crop=None)

@@ -1,4 +1,4 @@
-"""What is asked with: the kinds of probes, and the part of one that is meant."""
+"""The kinds of probes, and crops of them."""
 
 import math
 import os
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Clipboard:
-    """Stands for whatever picture is on the clipboard when the probe is read."""
+    """A probe: the picture that is on the clipboard when the probe is read."""
 
 
 CLIPBOARD = Clipboard()
@@ -23,14 +23,14 @@ CLIPBOARD = Clipboard()
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """Stands for a picture that the library has: ``digest`` is that of its content, in hex."""
+    """A probe: a picture that the library has; ``digest`` is the SHA-256 of its content, in hex."""
 
     digest: str
 
 
 @dataclass(frozen=True, slots=True)
 class Url:
-    """A picture on the web, behind an http(s) address."""
+    """A probe: a picture on the web, at an http(s) ``address``."""
 
     address: str
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """A number of pixels, or a share of a side in per cent."""
+    """A length: ``value`` pixels or, with ``percent``, per cent of a side."""
 
     value: float
     percent: bool = False
@@ -64,7 +64,10 @@ class Crop:
 
     @classmethod
     def parse(cls, text: str) -> "Crop":
-        """Read ``X,Y,W,H``, each a number of pixels or, with a ``%``, a share of the picture's side."""
+        """Read ``X,Y,W,H``, each a number of pixels or, with a ``%``, a share of the picture's side.
+
+        Raises `UsageError` for any other text.
+        """
         try:
             lengths = [
                 Length(float(part.strip().removesuffix("%")), part.strip().endswith("%")) for part in text.split(",")
@@ -77,9 +80,9 @@ class Crop:
         return cls(x, y, width, height)
 
     def box(self, width: int, height: int) -> tuple[int, int, int, int]:
-        """Left, top, right and bottom in whole pixels, held inside a picture of that size.
+        """Left, top, right and bottom in whole pixels, clipped to a picture of ``width`` by ``height`` pixels.
 
-        Raises `ProbeError` where nothing of the rectangle lies inside.
+        Raises `ProbeError` where the rectangle lies outside the picture.
         """
         x, y = self.x.pixels(width), self.y.pixels(height)
         left, top = max(0, math.floor(x)), max(0, math.floor(y))
