@@ -130,14 +130,14 @@ class Library:
     def query_many(
         self, probes: "Iterable[ProbeLike]", k: int = 10, **options: "Unpack[QueryKeywords]"
     ) -> Iterator[Answer]:
-        """An `Answer` for each probe, in order; that of an unavailable probe holds the error. Else raises as `query`."""
+        """An `Answer` for each probe, in order; an unavailable probe has its error there. Else raises as `query`."""
         wanted = QueryOptions.of(k, **options)
         target = SearchTarget.of(self._backend, self._model)
         verifier = self._verification.verifier() if wanted.verify else None
         return QueryPipeline(target, self.probes, wanted, verifier).answers(probes)
 
     def embed(self, probe: "ProbeLike", *, crop: str | Crop | None = None) -> NDArray[np.float32]:
-        """The embedding of a picture, indexed or not: float32, unit length, shape (dimensions,). Raises `ProbeError`."""
+        """The embedding of a picture, indexed or not: float32 (dimensions,), unit length. Raises `ProbeError`."""
         embedder, part = self._model.for_queries(), Crop.parse(crop) if isinstance(crop, str) else crop
         vectors = embed([self.probes.prepare(probe, part, [embedder.model.preprocessing])], embedder)
         vector: NDArray[np.float32] = vectors[0]
