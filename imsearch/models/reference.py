@@ -2,13 +2,10 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from imsearch.models.model import FamilyName
 from imsearch.types.libraries import ModelInfo
-
-if TYPE_CHECKING:
-    from imsearch.models.loaders.network import Parts
 
 ACTIVITY = "activity"
 """The output by which regions are chosen. It belongs to no family, so no name asks for it."""
@@ -39,7 +36,11 @@ class Reference:
 
 
 class Family(Protocol):
-    """Models that one library loads. To add a family, write one of these and add it to `imsearch.models.names`."""
+    """Models that one library loads, told without importing it.
+
+    To add a family, write one of these, add it to `imsearch.models.names`, and its loader to
+    `imsearch.models.loaders.loading`.
+    """
 
     @property
     def name(self) -> FamilyName:
@@ -57,9 +58,3 @@ class Family(Protocol):
 
     def listed(self) -> list[ModelInfo]:
         """The models of this family that are listed; others may load by name."""
-
-    def load(self, reference: Reference) -> "Parts":
-        """Build the network of a reference of this family and fill in its weights. Imports torch.
-
-        Raises `UnknownModelError`, `WeightsUnavailableError` or `UnsupportedModelError`.
-        """

@@ -2,14 +2,10 @@
 
 import importlib.util
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from imsearch.models.model import FamilyName
 from imsearch.models.reference import Reference
 from imsearch.types.libraries import ModelInfo
-
-if TYPE_CHECKING:
-    from imsearch.models.loaders.network import Parts
 
 NAME = "efficientnet-lite2"
 
@@ -37,12 +33,6 @@ class Packaged:
                 available=weights() is not None,
             )
         ]
-
-    def load(self, reference: Reference) -> "Parts":
-        """Build the network with timm. Raises `WeightsUnavailableError`."""
-        from imsearch.models.loaders import packaged
-
-        return packaged.load(reference)
 
 
 def weights() -> Path | None:

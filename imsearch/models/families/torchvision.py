@@ -2,16 +2,12 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from imsearch.errors import UnknownModelError
 from imsearch.models.families.listed import Listed
 from imsearch.models.model import FamilyName
 from imsearch.models.reference import Reference
 from imsearch.types.libraries import ModelInfo
-
-if TYPE_CHECKING:
-    from imsearch.models.loaders.network import Parts
 
 LISTED = {
     "resnet18": Listed("CNN", 512, 224, 11_176_512, "resnet18-f37072fd.pth"),
@@ -60,12 +56,6 @@ class Torchvision:
             listed.info(name, self.name, available=(cache() / listed.weights).is_file())
             for name, listed in LISTED.items()
         ]
-
-    def load(self, reference: Reference) -> "Parts":
-        """Build the network with torchvision."""
-        from imsearch.models.loaders import torchvision
-
-        return torchvision.load(reference)
 
 
 def cache() -> Path:

@@ -2,16 +2,12 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from imsearch.errors import UnknownModelError
 from imsearch.models.families.listed import Listed
 from imsearch.models.model import FamilyName
 from imsearch.models.reference import Reference
 from imsearch.types.libraries import ModelInfo
-
-if TYPE_CHECKING:
-    from imsearch.models.loaders.network import Parts
 
 LISTED = {
     "google/vit-base-patch16-224-in21k": Listed("ViT", 768, 224, 86_389_248),
@@ -50,12 +46,6 @@ class Transformers:
         return [
             listed.info(name, self.name, available=cached_snapshot(name) is not None) for name, listed in LISTED.items()
         ]
-
-    def load(self, reference: Reference) -> "Parts":
-        """Build the network with transformers."""
-        from imsearch.models.loaders import transformers
-
-        return transformers.load(reference)
 
 
 def cached_snapshot(model_id: str) -> Path | None:

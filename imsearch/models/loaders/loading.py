@@ -2,19 +2,29 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 
 import torch
 
 from imsearch.errors import UnsupportedModelError
+from imsearch.models.loaders import packaged, torchvision, transformers
 from imsearch.models.loaders.activity import ActivityNetwork
 from imsearch.models.loaders.network import Loaded, Parts, example, kind_of, sha256_of
-from imsearch.models.model import Model
+from imsearch.models.model import FamilyName, Model
 from imsearch.models.names import family_of
 from imsearch.models.reference import ACTIVITY, Reference
 
 RECIPE = 1
 """Part of every fingerprint: raise it when loading changes what a model's vectors are."""
+
+LOADERS: dict[FamilyName, Callable[[Reference], Parts]] = {
+    "package": packaged.load,
+    "torchvision": torchvision.load,
+    "transformers": transformers.load,
+}
+"""What builds a network of each family and fills in its weights. Each imports its library when it is called, and raises
+`UnknownModelError`, `WeightsUnavailableError` or `UnsupportedModelError`."""
 
 
 def load(reference: Reference) -> Loaded:
@@ -22,8 +32,7 @@ def load(reference: Reference) -> Loaded:
 
     Raises `UnknownModelError`, `WeightsUnavailableError` or `UnsupportedModelError`.
     """
-    family = family_of(reference)
-    parts = family.load(reference)
+    parts = LOADERS[reference.family](reference)
     network = parts.network
     kind = kind_of(network)
     if reference.output == ACTIVITY:
@@ -34,7 +43,7 @@ def load(reference: Reference) -> Loaded:
     if features.ndim != 2 or features.shape[0] != 2:
         raise UnsupportedModelError(
             f"model '{reference.name}' gives {tuple(features.shape)} for two pictures instead of two vectors; "
-            f"try another output ({', '.join(family.outputs)})",
+            f"try another output ({', '.join(family_of(reference).outputs)})",
             model=reference.name,
         )
     model = Model(
