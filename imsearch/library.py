@@ -39,7 +39,6 @@ class Library:
     A library is a context manager; `close` releases its files and must be the last call. One process at a time may
     write to a library, any number may query it meanwhile. Several threads may call its methods at once: queries share
     the model, and another thread may index or remove meanwhile. An iterator of `query_many` belongs to one thread.
-
     ``probes`` reads probes under the policy that the library was opened with.
     """
 
@@ -96,23 +95,27 @@ class Library:
         return self._embedders.embedded
 
     def index(
-        self, *folders: str | os.PathLike[str], listener: Listener = ignore, **options: "Unpack[IndexKeywords]"
+        self,
+        *folders: str | os.PathLike[str],
+        listener: Listener = ignore,
+        options: IndexOptions | None = None,
+        **keywords: "Unpack[IndexKeywords]",
     ) -> IndexReport:
         """Bring the library up to date with folders (or single files); without any, with all indexed before.
 
         Afterwards the library holds the pictures that are there now: new and changed ones are embedded, moved and
         copied ones are recognized by their content, deleted ones are removed unless their folder is out of reach.
         Files that fail are skipped; `files` lists them with the reasons. An interrupted run keeps what it has stored.
-        The keyword arguments are the fields of `IndexOptions`; ``listener`` is called with each event.
+        The keyword arguments are the fields of `IndexOptions`, which can also be given as one value.
 
         Raises `UsageError` for folders that do not exist and for options that make no sense, `LibraryLockedError` while
         another process writes, `UnsupportedModelError` where regions are asked for and the model cannot choose them.
         """
         from imsearch.indexing.run import IndexRun  # imported here, as queries do not need it
 
-        return IndexRun(self._backend, self._model, IndexOptions(**options), listener).run(folders)
+        return IndexRun(self._backend, self._model, options or IndexOptions(**keywords), listener).run(folders)
 
-    def query(self, probe: "ProbeLike", k: int = 10, **options: "Unpack[QueryKeywords]") -> list[Hit]:
+    def query(self, probe: "ProbeLike", k: int = 10, **keywords: "Unpack[QueryKeywords]") -> list[Hit]:
         """The ``k`` pictures most like ``probe``, best first. The keyword arguments are the fields of `QueryOptions`.
 
         With ``verify``, the pictures most like the probe, its quarter turns and its middle are compared with it by
@@ -122,16 +125,21 @@ class Library:
         Raises `ProbeError` for a probe that is unavailable, `LibraryNotFoundError` where nothing is indexed yet,
         `UsageError` for options that make no sense, and for ``verify`` without OpenCV.
         """
-        answer = next(self.query_many([probe], k, **options))
+        answer = next(self.query_many([probe], k, **keywords))
         if answer.error is not None:
             raise answer.error
         return answer.hits
 
     def query_many(
-        self, probes: "Iterable[ProbeLike]", k: int = 10, **options: "Unpack[QueryKeywords]"
+        self,
+        probes: "Iterable[ProbeLike]",
+        k: int = 10,
+        *,
+        options: QueryOptions | None = None,
+        **keywords: "Unpack[QueryKeywords]",
     ) -> Iterator[Answer]:
-        """An `Answer` for each probe, in order; an unavailable probe has its error there. Else raises as `query`."""
-        wanted = QueryOptions.of(k, **options)
+        """An `Answer` for each probe, in order; that of an unavailable probe holds the error. Raises as `query` does."""
+        wanted = options or QueryOptions.of(k, **keywords)
         target = SearchTarget.of(self._backend, self._model)
         verifier = self._verification.verifier() if wanted.verify else None
         return QueryPipeline(target, self.probes, wanted, verifier).answers(probes)
@@ -139,8 +147,8 @@ class Library:
     def embed(self, probe: "ProbeLike", *, crop: str | Crop | None = None) -> NDArray[np.float32]:
         """The embedding of a picture, indexed or not: float32 (dimensions,), unit length. Raises `ProbeError`."""
         embedder, part = self._model.for_queries(), Crop.parse(crop) if isinstance(crop, str) else crop
-        vectors = embed([self.probes.prepare(probe, part, [embedder.model.preprocessing])], embedder)
-        vector: NDArray[np.float32] = vectors[0]
+        vector: NDArray[np.float32]
+        (vector,) = embed([self.probes.prepare(probe, part, [embedder.model.preprocessing])], embedder)
         return vector
 
     def similarity(self, first: "ProbeLike", second: "ProbeLike") -> float:
@@ -149,18 +157,13 @@ class Library:
         return float(np.clip(one @ other, -1.0, 1.0))
 
     def picture(self, digest: str) -> IndexedPicture:
-        """What the library knows of the picture with this digest (SHA-256 in hex) and the files that hold it.
-
-        Raises `UnknownPictureError`.
-        """
+        """What the library knows of the picture with this digest (SHA-256 in hex) and the files that hold it. Raises
+        `UnknownPictureError`."""
         return self._pictures.facts(digest)
 
     def thumbnail(self, digest: str, side: int = KEPT_SIDE) -> bytes:
-        """A JPEG of the picture with this digest, upright, that fits a square of ``side`` pixels.
-
-        Thumbnails of the default side are cached. Raises `UnknownPictureError`, and `OutOfReachError` where the
-        picture has to be read and no file holds it any more.
-        """
+        """A JPEG of the picture with this digest, upright, that fits a square of ``side`` pixels. Raises
+        `UnknownPictureError`, and `OutOfReachError` where no file holds the picture any more."""
         return self._thumbnails.thumbnail(digest, side)
 
     def files(self, *, failed: bool = False) -> Iterator[FileRecord]:
@@ -169,10 +172,8 @@ class Library:
             yield FileRecord(os.fsdecode(path), size, state, reason)
 
     def remove(self, path: str | os.PathLike[str]) -> int:
-        """Remove a file, or a folder and all below it, from the library. The files themselves are not touched.
-
-        Returns the number of files. Raises `UsageError` where the library has no file at that path.
-        """
+        """Remove a file, or a folder and all below it, from the library; the files themselves are not touched. Returns
+        the number of files. Raises `UsageError` where the library has no file at that path."""
         self._backend.catalog()
         with self._backend.writing() as session:
             removed = session.writer().remove_below(os.path.abspath(os.fsencode(path)))
@@ -185,21 +186,21 @@ class Library:
         path: str | os.PathLike[str] | None = None,
         *,
         listener: Listener = ignore,
-        **options: "Unpack[DuplicateKeywords]",
+        options: DuplicateOptions | None = None,
+        **keywords: "Unpack[DuplicateKeywords]",
     ) -> list[DuplicateGroup]:
         """Groups of exact and edited copies, each with the file to keep. Nothing is changed.
 
         With a ``path``, only groups that have a file at or below it are given, with all of their files. The keyword
-        arguments are the fields of `DuplicateOptions`; ``listener`` is called with each event.
-
-        Raises `UsageError` where the library has no file at ``path``, and for a rule that does not exist.
+        arguments are the fields of `DuplicateOptions`, which can also be given as one value, the path included. Raises
+        `UsageError` where the library has no file at ``path``, and for a rule that does not exist.
         """
         from imsearch.duplicates.find import FindDuplicates
         from imsearch.duplicates.judge import FeatureJudge
 
         target = SearchTarget.of(self._backend, self._model)
+        wanted = options or DuplicateOptions(path, **keywords)
         judge = FeatureJudge.of(self._verification)
-        wanted = DuplicateOptions(path, **options)
         return FindDuplicates(self._backend.catalog(), target.space, target.index, judge, wanted, listener).run()
 
     def trash(
@@ -209,9 +210,8 @@ class Library:
 
         With ``under``, only files at or below that path are moved. A file is skipped, with the reason, if it or the
         file to keep has changed since it was indexed or is out of reach. A second name (link) of the file to keep is
-        left alone. With ``dry_run`` nothing is moved, and the report says what would be.
-
-        Raises `LibraryLockedError` while another process writes.
+        left alone. With ``dry_run`` nothing is moved, and the report says what would be. Raises `LibraryLockedError`
+        while another process writes.
         """
         from imsearch.duplicates.trash import DryRun, clear, trash
 

@@ -44,14 +44,7 @@ class Gate:
 
     def _answer(self, asked: UploadFile | Url | Indexed, parameters: QueryParameters) -> QueryAnswer:
         probe = self._read(asked)
-        (answer,) = self._library.query_many(
-            [probe],
-            parameters.k,
-            crop=parameters.crop,
-            min_score=parameters.min_score,
-            filters=parameters.filters(),
-            verify=parameters.verify,
-        )
+        (answer,) = self._library.query_many([probe], options=parameters.options())
         if answer.error is not None:
             raise answer.error
         preview = None

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from imsearch.images.formats import FORMATS
-from imsearch.types.options import Filters
+from imsearch.types.options import Filters, QueryOptions
 
 MOST_HITS = 200
 
@@ -42,9 +42,9 @@ class QueryParameters(BaseModel):
         bool, Field(description="Also give the probe back as a small JPEG, for clients that cannot show it themselves.")
     ] = False
 
-    def filters(self) -> Filters:
-        """The filters among them, as the library has them."""
-        return Filters(
+    def options(self) -> QueryOptions:
+        """The same as the library has them. Raises `UsageError` for a crop that makes no sense."""
+        filters = Filters(
             under=self.under,
             taken_after=self.taken_after,
             taken_before=self.taken_before,
@@ -52,3 +52,4 @@ class QueryParameters(BaseModel):
             min_width=self.min_width,
             min_height=self.min_height,
         )
+        return QueryOptions.of(self.k, self.crop, self.min_score, filters, self.verify)

@@ -74,9 +74,13 @@ class Crop:
             ]
             x, y, width, height = lengths
         except ValueError as exc:
-            raise UsageError(f"a crop is X,Y,W,H in pixels or per cent (10%,10%,50%,50%), not '{text}'") from exc
+            raise UsageError(
+                f"a crop is X,Y,W,H in pixels or per cent (10%,10%,50%,50%), not '{text}'", argument="crop", value=text
+            ) from exc
         if not all(math.isfinite(length.value) for length in lengths) or width.value <= 0 or height.value <= 0:
-            raise UsageError(f"the width and height of a crop must be more than zero: '{text}'")
+            raise UsageError(
+                f"the width and height of a crop must be more than zero: '{text}'", argument="crop", value=text
+            )
         return cls(x, y, width, height)
 
     def box(self, width: int, height: int) -> tuple[int, int, int, int]:

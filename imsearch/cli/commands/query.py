@@ -84,14 +84,7 @@ def query(
             several=len(sources) > 1,
             verified=verify,
         )
-        answers = opened.query_many(
-            [source for _, source in sources],
-            asked.k,
-            crop=asked.crop,
-            min_score=asked.min_score,
-            filters=asked.filters,
-            verify=asked.verify,
-        )
+        answers = opened.query_many([source for _, source in sources], options=asked)
         shown = list(_shown(answers, sources, output))
     if html is not None:
         from imsearch.cli.output.pages import write_answers
