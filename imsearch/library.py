@@ -138,7 +138,7 @@ class Library:
         options: QueryOptions | None = None,
         **keywords: "Unpack[QueryKeywords]",
     ) -> Iterator[Answer]:
-        """An `Answer` for each probe, in order; that of an unavailable probe holds the error. Raises as `query` does."""
+        """An `Answer` for each probe, in order; an unavailable probe has its error there. Else raises as `query`."""
         wanted = options or QueryOptions.of(k, **keywords)
         target = SearchTarget.of(self._backend, self._model)
         verifier = self._verification.verifier() if wanted.verify else None
@@ -147,9 +147,8 @@ class Library:
     def embed(self, probe: "ProbeLike", *, crop: str | Crop | None = None) -> NDArray[np.float32]:
         """The embedding of a picture, indexed or not: float32 (dimensions,), unit length. Raises `ProbeError`."""
         embedder, part = self._model.for_queries(), Crop.parse(crop) if isinstance(crop, str) else crop
-        vector: NDArray[np.float32]
         (vector,) = embed([self.probes.prepare(probe, part, [embedder.model.preprocessing])], embedder)
-        return vector
+        return np.asarray(vector, np.float32)
 
     def similarity(self, first: "ProbeLike", second: "ProbeLike") -> float:
         """The cosine similarity of two pictures, in -1..1; neither need be indexed. Raises what `embed` raises."""
