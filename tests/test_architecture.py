@@ -326,3 +326,20 @@ def modules_imported_by(module: str) -> Iterator[str]:
             home = node.module.removeprefix("imsearch").removeprefix(".")
             yield home
             yield from (f"{home}.{alias.name}".lstrip(".") for alias in node.names)
+
+
+PRIVATE = re.compile(r"([\w.]*[\w)\]])\.(_[a-z]\w*)")
+PUBLIC_IN_SPITE = {"os._exit"}
+"""Names of others that begin with an underscore and are documented."""
+
+
+@pytest.mark.parametrize("folder", ["tests", "scripts"])
+def test_nothing_outside_reaches_into_what_is_private(folder: str) -> None:
+    """A class may use what is its own; also what tests hand to other processes as text is looked through."""
+    reached = {
+        f"{path.name}: {owner}.{name}"
+        for path in (PACKAGE.parent / folder).rglob("*.py")
+        for owner, name in PRIVATE.findall(path.read_text())
+        if owner.split(".")[-1] not in ("self", "cls") and f"{owner}.{name}" not in PUBLIC_IN_SPITE
+    }
+    assert not reached

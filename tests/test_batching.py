@@ -71,9 +71,9 @@ class Crowd:
 
     def waits(self, *values: int, side: int = 2) -> "Future[Any]":
         """A call that finds the model busy."""
-        before = len(self._embedder._waiting)
+        before = self._embedder.waiting
         future = self._threads.submit(self._embedder.embed, pictures(*values, side=side))
-        until(lambda: len(self._embedder._waiting) > before)
+        until(lambda: self._embedder.waiting > before)
         return future
 
 
@@ -176,11 +176,11 @@ def test_an_interrupted_caller_stands_in_nobodys_way(threads: ThreadPoolExecutor
         others.append(crowd.waits(2))
         if its_turn:
             engine.let_go.release()
-            until(embedder._waiting[0].woken.is_set)
+            others[0].result(LONG)  # which comes after the turn was handed over
         raise KeyboardInterrupt
 
     def kill_once_it_waits() -> None:
-        until(lambda: len(embedder._waiting) == 1)
+        until(lambda: embedder.waiting == 1)
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
 
     before = signal.signal(signal.SIGUSR1, interrupt)

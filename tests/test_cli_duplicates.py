@@ -9,17 +9,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
+import toy
 from PIL import Image
 from test_cli import on_a_terminal
-
-JUDGED = (
-    f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-    "import imsearch.library, judges\n"
-    "imsearch.duplicates.judge.FeatureJudge.of = lambda verification: judges.Thumbnails()\n"
-    "from imsearch.cli import main; main()"
-)
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 
@@ -33,7 +26,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def running(library: Path, home: Path, model: str) -> Run:
-    """Run a command on a library, with the test's judge of copies and a trash in ``home``."""
+    """Run a command on a library, with a trash in ``home``."""
     environment = {
         **os.environ,
         "HOME": str(home),
@@ -44,7 +37,13 @@ def running(library: Path, home: Path, model: str) -> Run:
     def run(*arguments: object, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
         options = ["--model", model] if arguments[0] == "index" else []
         return subprocess.run(
-            [sys.executable, "-c", JUDGED, *(os.fsencode(str(argument)) for argument in arguments), *options],
+            [
+                sys.executable,
+                "-c",
+                "from imsearch.cli import main; main()",
+                *(os.fsencode(str(argument)) for argument in arguments),
+                *options,
+            ],
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,
@@ -214,13 +213,13 @@ def test_with_a_path_only_files_there_go(run: Run, copies: dict[str, Path], home
 
 
 def test_what_changed_is_left_and_told(run: Run, copies: dict[str, Path], home: Path) -> None:
-    with open(copies["half"], "ab") as file:
+    with open(copies["same"], "ab") as file:
         file.write(b"more")
     result = run("duplicates", "--trash", stdin=b"y\n")
     assert result.returncode == 3
-    assert f"skipped {copies['half']}: it has changed since it was indexed" in result.stderr.decode()
-    assert in_trash(home) == {copies["same"].name, copies["twin"].name}
-    assert copies["half"].exists()
+    assert f"skipped {copies['same']}: it has changed since it was indexed" in result.stderr.decode()
+    assert in_trash(home) == {copies["half"].name, copies["twin"].name}
+    assert copies["same"].exists()
 
 
 def test_nothing_goes_for_a_file_to_keep_that_is_gone(run: Run, copies: dict[str, Path], home: Path) -> None:
@@ -253,9 +252,7 @@ def test_a_kept_link_does_not_cost_its_file(run: Run, album: Path, photo: Path, 
 
 def test_series_are_asked_about_apart(run: Run, album: Path, photo: Path, copies: dict[str, Path], home: Path) -> None:
     with Image.open(photo) as picture:
-        pixels = np.asarray(picture.convert("RGB").resize((256, 256)))
-    turned = pixels.reshape(4, 64, 4, 64, 3)[:, ::-1, :, ::-1].reshape(256, 256, 3)  # cell by cell, in their places
-    Image.fromarray(turned).save(album / "near-alike.png")
+        toy.near_alike(picture, across=True, down=True).save(album / "near-alike.png")
     assert run("index", album).returncode == 0
     shown = run("duplicates", "--series")
     assert b"series of pictures that are no copies" in shown.stderr

@@ -10,6 +10,7 @@ import sys
 import textwrap
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -236,9 +237,7 @@ def test_a_library_keeps_the_precision_that_it_was_begun_with(
         ({"threads": -1}, "the number of threads must be at least 1, not -1"),
     ],
 )
-def test_settings_that_cannot_be(
-    library: imsearch.Library, album: Path, setting: dict[str, object], message: str
-) -> None:
+def test_settings_that_cannot_be(library: imsearch.Library, album: Path, setting: dict[str, Any], message: str) -> None:
     with pytest.raises(imsearch.UsageError, match=message):
         library.index(album, **setting)
     assert not library.path.exists()

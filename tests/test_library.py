@@ -123,7 +123,8 @@ def test_probes_of_every_kind_agree(library: imsearch.Library, indexed_album: Pa
         assert (hit.path, hit.width, hit.height, hit.format) == (str(photo), *image.size, "jpeg")
         assert hit.score == pytest.approx(1, abs=1e-4)
     vector = library.embed(photo)
-    assert (vector.shape, vector.dtype) == ((48,), np.float32)
+    assert vector.shape == (48,)
+    assert vector.dtype == np.float32
     assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-6)
 
 
@@ -192,7 +193,7 @@ def test_names_of_any_bytes_are_found_again(library: imsearch.Library, tmp_path:
         b"UPPER.JPG",
     ]
     for name in names:
-        shutil.copy(photo, os.path.join(os.fsencode(folder), name))
+        shutil.copy(os.fsencode(photo), os.path.join(os.fsencode(folder), name))
     assert library.index(folder).added == len(names)
     found = {os.path.basename(os.fsencode(hit.path)) for hit in library.query(photo, 10)}
     assert found == set(names)
@@ -227,7 +228,7 @@ def test_a_library_that_may_not_be_read(library: imsearch.Library, indexed_album
         "except imsearch.LibraryError as exc: print(exc)\n"
     )
     for mode, message in ((0o000, "cannot be looked into"), (0o555, "no permission to write")):
-        command = [sys.executable, "-c", code, library.path, indexed_album, str(mode)]
+        command = [sys.executable, "-c", code, str(library.path), str(indexed_album), str(mode)]
         result = subprocess.run(command, capture_output=True, text=True)
         library.path.chmod(0o755)
         assert message in result.stdout, result.stderr

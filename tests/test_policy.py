@@ -53,9 +53,9 @@ def test_strangers_reach_neither_this_computer_nor_its_network(
         for probe in (address, imsearch.Url(address), address.replace("http", "HTTP")):
             with pytest.raises(imsearch.ProbeError, match=r"127\.0\.0\.1 is not a public address"):
                 library.query(probe)
-        for probe in (photos[0], str(photos[0]), imsearch.CLIPBOARD):
+        for local in (photos[0], str(photos[0]), imsearch.CLIPBOARD):
             with pytest.raises(imsearch.ProbeRefusedError, match="refused here") as refused:
-                library.query(probe)
+                library.query(local)
             assert refused.value.probe
         with pytest.raises(imsearch.ProbeRefusedError):
             library.similarity(stripes, str(photos[0]))

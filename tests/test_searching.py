@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,9 @@ from imsearch.vectors.faiss_index import FaissIndex
 
 
 @pytest.fixture(scope="module")
-def indexed(tmp_path_factory: pytest.TempPathFactory, tiny_model: str, photos: list[Path]):
+def indexed(
+    tmp_path_factory: pytest.TempPathFactory, tiny_model: str, photos: list[Path]
+) -> Iterator[imsearch.Library]:
     with imsearch.open(tmp_path_factory.mktemp("searching") / "library", model=tiny_model) as library:
         library.index(photos[0].parents[1])
         yield library

@@ -16,6 +16,9 @@ from imsearch.vectors.layers import Layers
 from imsearch.vectors.snapshot import Snapshot, SnapshotStamp
 from imsearch.vectors.tuning import build
 
+Many = tuple[np.ndarray, np.ndarray]
+"""Ids, and their vectors."""
+
 COUNT, DIMENSIONS = 8000, 96
 
 
@@ -41,11 +44,11 @@ class Matrix:
     def ids(self) -> np.ndarray:
         return self._ids
 
-    def vectors(self, ids: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def vectors(self, ids: np.ndarray) -> Iterator[Many]:
         there = np.intersect1d(ids, self._ids)
         yield there, self._matrix[np.searchsorted(self._ids, there)]
 
-    def pages(self, after: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def pages(self, after: int = 0) -> Iterator[Many]:
         first = int(np.searchsorted(self._ids, after, side="right"))
         for at in range(first, len(self._ids), 1000):
             yield self._ids[at : at + 1000], self._matrix[at : at + 1000]
@@ -122,12 +125,12 @@ def test_few_vectors_are_searched_exactly(
 
 
 @pytest.fixture(scope="module")
-def many() -> tuple[np.ndarray, np.ndarray]:
+def many() -> Many:
     return np.arange(1, 3 * COUNT + 1, 3, dtype=np.int64), clustered(COUNT, DIMENSIONS)
 
 
 @pytest.fixture(scope="module")
-def snapshot(many: tuple[np.ndarray, np.ndarray]) -> Snapshot:
+def snapshot(many: Many) -> Snapshot:
     """An approximate snapshot, as larger libraries have, of few enough vectors for a test."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tuning, "EXACT_BYTES", 1 << 19)
@@ -139,7 +142,9 @@ def probes() -> np.ndarray:
     return clustered(60, DIMENSIONS, seed=5)
 
 
-def recall(layers: Layers, ids: np.ndarray, matrix: np.ndarray, probes: np.ndarray, allowed=None) -> float:
+def recall(
+    layers: Layers, ids: np.ndarray, matrix: np.ndarray, probes: np.ndarray, allowed: np.ndarray | None = None
+) -> float:
     kept = np.ones(len(ids), bool) if allowed is None else np.isin(ids, allowed)
     hits = total = 0
     for probe, found in zip(probes, layers.search(probes, 10, None if allowed is None else Ids(allowed)), strict=True):
@@ -150,7 +155,7 @@ def recall(layers: Layers, ids: np.ndarray, matrix: np.ndarray, probes: np.ndarr
     return hits / total
 
 
-def test_many_vectors_are_searched_by_a_measured_plan(many: tuple, snapshot: Snapshot, probes: np.ndarray) -> None:
+def test_many_vectors_are_searched_by_a_measured_plan(many: Many, snapshot: Snapshot, probes: np.ndarray) -> None:
     plan = snapshot.plan
     assert not plan.exact
     assert plan.lists == tuning.lists_for(COUNT) == 256
@@ -171,7 +176,7 @@ def test_one_probe_gets_what_many_get(snapshot: Snapshot, probes: np.ndarray) ->
 
 @pytest.mark.parametrize("share", [0.001, 0.01, 0.1, 0.5])
 @pytest.mark.parametrize("far", [False, True])
-def test_filters_lose_no_hits(many: tuple, snapshot: Snapshot, probes: np.ndarray, share: float, far: bool) -> None:
+def test_filters_lose_no_hits(many: Many, snapshot: Snapshot, probes: np.ndarray, share: float, far: bool) -> None:
     """Also where all that they leave is far away from the probe."""
     ids, matrix = many
     order = np.argsort(matrix @ probes[0]) if far else np.random.default_rng(3).permutation(COUNT)
@@ -180,7 +185,7 @@ def test_filters_lose_no_hits(many: tuple, snapshot: Snapshot, probes: np.ndarra
     assert recall(Layers(DIMENSIONS, snapshot), ids, matrix, asked, allowed) >= 0.99
 
 
-def test_what_came_and_left_since_is_seen(many: tuple, snapshot: Snapshot, probes: np.ndarray) -> None:
+def test_what_came_and_left_since_is_seen(many: Many, snapshot: Snapshot, probes: np.ndarray) -> None:
     ids, matrix = many
     source, layers = Matrix(ids, matrix), Layers(DIMENSIONS, snapshot)
     new_ids, new = np.arange(ids[-1] + 1, ids[-1] + 61), probes
@@ -201,7 +206,7 @@ def test_what_came_and_left_since_is_seen(many: tuple, snapshot: Snapshot, probe
     assert layers.pending == 60 + len(left), "nothing is taken in twice"
 
 
-def test_more_hits_take_more_candidates(many: tuple, snapshot: Snapshot, probes: np.ndarray) -> None:
+def test_more_hits_take_more_candidates(many: Many, snapshot: Snapshot, probes: np.ndarray) -> None:
     ids, matrix = many
     layers = Layers(DIMENSIONS, snapshot)
     (found,) = layers.search(probes[:1], 500)
@@ -227,9 +232,7 @@ def test_a_saved_snapshot_answers_alike(snapshot: Snapshot, probes: np.ndarray, 
     assert snapshot.codes.bytes_per_vector == snapshot.plan.components + 8
 
 
-def test_an_opened_snapshot_can_be_added_to(
-    many: tuple, snapshot: Snapshot, probes: np.ndarray, tmp_path: Path
-) -> None:
+def test_an_opened_snapshot_can_be_added_to(many: Many, snapshot: Snapshot, probes: np.ndarray, tmp_path: Path) -> None:
     path = tmp_path / "c.faiss"
     snapshot.save(path)
     again = Snapshot.open(path, "print", DIMENSIONS, mapped=False)

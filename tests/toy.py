@@ -8,6 +8,7 @@ import importlib
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from imsearch.models.compiled import CompiledModels
 from imsearch.models.model import Model
@@ -37,6 +38,15 @@ def save() -> None:
     models.save(_model(reference, DIMENSIONS), [], _layout(average=0.15))
     models.save(_model(parse(OTHER), DIMENSIONS), [], _layout(average=0.5))
     models.save(_model(activity_of(reference), CELLS * CELLS), [], _activity())
+
+
+def near_alike(picture: Image.Image, *, across: bool, down: bool) -> Image.Image:
+    """A picture that is the same to the toy, and no copy: the inside of each cell is flipped."""
+    size = SIDE  # of a cell, so that it has pixels to flip
+    pixels = np.asarray(picture.convert("RGB").resize((CELLS * size, CELLS * size)))
+    cells = pixels.reshape(CELLS, size, CELLS, size, 3)
+    flipped = cells[:, :: -1 if down else 1, :, :: -1 if across else 1]
+    return Image.fromarray(flipped.reshape(pixels.shape))
 
 
 def _model(reference: Reference, dimensions: int) -> Model:

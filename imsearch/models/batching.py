@@ -73,6 +73,11 @@ class BatchingEmbedder:
         """How many pictures were in them."""
         return self._pictures
 
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for the batch that is being computed."""
+        return len(self._waiting)
+
     def embed(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Prepared pictures (n, height, width, 3) to unit-length vectors (n, dimensions).
 

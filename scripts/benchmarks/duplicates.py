@@ -61,7 +61,8 @@ def _count_pairs(report: Report, space: VectorSpace, found: NearPairs, made: Mad
     path_of = {match.embedding_id: os.fsdecode(match.path) for match in matches}
     source_of = {str(copy): str(source) for source, copy, _ in made}
     for least in COSINES:
-        groups, pictures, unrelated = Groups(), set(), 0
+        groups, unrelated = Groups(), 0
+        pictures: set[str] = set()
         numbers: dict[str, int] = {}
         for first, second in zip(one[scores >= least].tolist(), other[scores >= least].tolist(), strict=True):
             paths = path_of[first], path_of[second]

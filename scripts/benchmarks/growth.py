@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from benchmarks import inside
 from benchmarks.report import Report
-from imsearch.indexing.run import BATCH_FILES
+from imsearch.embedding.pipeline import BATCH_FILES
 from imsearch.models.model import Model
 
 SECTION = "Growth of the catalog"
