@@ -38,13 +38,14 @@ class JudgedLibrary(imsearch.Library):
         path: str | os.PathLike[str] | None = None,
         *,
         listener: Listener = ignore,
-        **options: Unpack[DuplicateKeywords],
+        options: imsearch.DuplicateOptions | None = None,
+        **keywords: Unpack[DuplicateKeywords],
     ) -> list[imsearch.DuplicateGroup]:
         self.judge = Thumbnails()
         backend = open_backend(self.address)
         space = backend.catalog().space(self.model)
         assert space is not None
-        wanted = imsearch.DuplicateOptions(path, **options)
+        wanted = options or imsearch.DuplicateOptions(path, **keywords)
         index = backend.vector_index(space)
         try:
             return FindDuplicates(backend.catalog(), space, index, self.judge, wanted, listener).run()
