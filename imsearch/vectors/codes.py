@@ -138,7 +138,7 @@ class Codes:
             with open(path, "rb") as file:
                 end = file.seek(-16, os.SEEK_END)
                 length = int.from_bytes(file.read(8), "little")
-                if file.read(8) != MAGIC or length > end:
+                if file.read(8) != MAGIC:
                     return None
                 file.seek(end - length)
                 footer = json.loads(file.read(length))
