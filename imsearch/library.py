@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 from imsearch.backends import open_backend
 from imsearch.backends.choice import ModelChoice
 from imsearch.backends.facts import library_info
-from imsearch.duplicates.decisions import Decisions, Picture
+from imsearch.duplicates.decisions import Decisions, PictureLike
 from imsearch.errors import UsageError
-from imsearch.models.embedders import Embedders, ignore
+from imsearch.models.embedders import Embedders
 from imsearch.search.pictures import StoredPictures
 from imsearch.search.pipeline import QueryPipeline, embed
 from imsearch.search.policy import OWN, ProbePolicy
 from imsearch.search.reading import ProbeReader
 from imsearch.search.target import SearchTarget
-from imsearch.search.thumbnails import KEPT_SIDE, Thumbnails
+from imsearch.search.thumbnails import CACHED_SIDE, Thumbnails
 from imsearch.types.duplicates import DuplicateGroup, TrashReport
-from imsearch.types.events import Listener
+from imsearch.types.events import Listener, ignore
 from imsearch.types.hits import Answer, Hit
 from imsearch.types.libraries import FileRecord, IndexedPicture, IndexReport, LibraryInfo, VectorIndexInfo
 from imsearch.types.options import DuplicateOptions, IndexOptions, QueryOptions
@@ -160,7 +160,7 @@ class Library:
         `UnknownPictureError`."""
         return self._pictures.facts(digest)
 
-    def thumbnail(self, digest: str, side: int = KEPT_SIDE) -> bytes:
+    def thumbnail(self, digest: str, side: int = CACHED_SIDE) -> bytes:
         """A JPEG of the picture with this digest, upright, that fits a square of ``side`` pixels. Raises
         `UnknownPictureError`, and `OutOfReachError` where no file holds the picture any more."""
         return self._thumbnails.thumbnail(digest, side)
@@ -217,7 +217,7 @@ class Library:
         below = None if under is None else os.path.abspath(os.fsencode(under))
         return clear(groups, below, DryRun()) if dry_run else trash(self._backend, groups, below)
 
-    def mark_different(self, *pictures: Picture) -> int:
+    def mark_different(self, *pictures: PictureLike) -> int:
         """Remember that these pictures are all different: no two of them will be in one group of `duplicates`.
 
         The decision is kept by content, so it outlives moved and deleted files, until `forget_different` takes it
@@ -225,7 +225,7 @@ class Library:
         """
         return Decisions(self._backend).add(pictures)
 
-    def forget_different(self, *pictures: Picture) -> int:
+    def forget_different(self, *pictures: PictureLike) -> int:
         """Take back `mark_different` for every two of these pictures. Returns how many pairs were removed."""
         return Decisions(self._backend).remove(pictures)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imsearch.formatting.drawing import Side, draw, shared
+from imsearch.formatting.drawing import Side, draw_match, shared
 from imsearch.formatting.wording import printable
 from imsearch.types.hits import Proof, Transform
 
@@ -57,7 +57,7 @@ def test_a_drawing_is_well_formed_and_says_what_it_shows() -> None:
     proof = Proof(
         "copy", inliers=1, probe_overlap=1.0, hit_overlap=0.7, transform=transform, matches=((0.0, 0.0, 0.0, 600.0),)
     )
-    drawn = draw(proof, PROBE, HIT, "<&\"'>.jpg")
+    drawn = draw_match(proof, PROBE, HIT, "<&\"'>.jpg")
     root = ElementTree.fromstring(drawn)
     assert root.get("role") == "img"
     assert root[0].text == (
@@ -75,7 +75,7 @@ def test_any_name_is_shown_as_text(name: str) -> None:
     transform = Transform(
         mirrored=False, turned=0.0, scale=1.0, matrix=((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
     )
-    drawn = draw(Proof("exact", transform=transform), Side(400, 300), Side(400, 300), name)
+    drawn = draw_match(Proof("exact", transform=transform), Side(400, 300), Side(400, 300), name)
     root = ElementTree.fromstring(drawn)
     assert root[0].text == f"exact: the probe on the left, {printable(name)} on the right"
     assert [element.tag.removeprefix(SVG) for element in root] == ["title", "image", "image", *["polygon"] * 4]
@@ -83,5 +83,5 @@ def test_any_name_is_shown_as_text(name: str) -> None:
 
 def test_pictures_without_an_address_are_left_to_the_page() -> None:
     transform = Transform(mirrored=False, turned=90.0, scale=0.5, matrix=TURNED)
-    drawn = draw(Proof("copy", transform=transform), Side(400, 300), Side(800, 600), "hit.jpg")
+    drawn = draw_match(Proof("copy", transform=transform), Side(400, 300), Side(800, 600), "hit.jpg")
     assert [element.get("href") for element in ElementTree.fromstring(drawn).iter(f"{SVG}image")] == [None, None]

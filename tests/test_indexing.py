@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 import imsearch
 from imsearch.catalog.reader import CatalogReader
 from imsearch.catalog.rows import FileRow
-from imsearch.indexing.changes import Changes, compare
+from imsearch.indexing.changes import Changes, compare_listing
 from imsearch.sources.source import Found, Stamp, Unreachable
 
 NAMES = st.sets(st.binary(min_size=1, max_size=3).map(lambda name: b"/r/" + name.replace(b"/", b"_")), max_size=15)
@@ -31,7 +31,7 @@ def test_compare_is_set_arithmetic(disk: set[bytes], catalog: set[bytes], change
     found = [Found(path, Stamp(2 if path in changed else 1, 1)) for path in sorted(disk)]
     known = [FileRow(path, 1, 1, "ok", b"digest", True) for path in sorted(catalog)]
     changes = Changes()
-    compare(found, known, retry_failed=False, changes=changes)
+    compare_listing(found, known, retry_failed=False, changes=changes)
     to_read = {changed.found.path: changed.old for changed in changes.to_read}
     assert set(to_read) == (disk - catalog) | (disk & catalog & changed)
     assert all((old is not None) == (path in catalog) for path, old in to_read.items())
@@ -44,7 +44,7 @@ def test_what_lies_below_an_unreachable_folder_is_kept(catalog: set[bytes], fold
     below = {folder + path[3:] for path in catalog}
     known = [FileRow(path, 1, 1, "ok", b"digest", True) for path in sorted(catalog | below)]
     changes = Changes()
-    compare([Unreachable(folder, "no")], known, retry_failed=False, changes=changes)
+    compare_listing([Unreachable(folder, "no")], known, retry_failed=False, changes=changes)
     assert changes.kept == len(below)
     assert {row.path for row in changes.gone} == catalog
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import imsearch
-from imsearch.search.thumbnails import KEPT_SIDE
+from imsearch.search.thumbnails import CACHED_SIDE
 
 
 def digest(path: Path) -> str:
@@ -57,7 +57,7 @@ def test_a_thumbnail_is_upright_and_fits(library: imsearch.Library, tmp_path: Pa
     library.index(folder)
     small = rendered(library.thumbnail(digest(folder / "turned.jpg")))
     assert small.format == "JPEG"
-    assert small.size == (round(KEPT_SIDE / 3), KEPT_SIDE)
+    assert small.size == (round(CACHED_SIDE / 3), CACHED_SIDE)
     assert max(rendered(library.thumbnail(digest(folder / "turned.jpg"), 1280)).size) == 900  # never enlarged
 
 

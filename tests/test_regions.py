@@ -19,11 +19,11 @@ from imsearch.catalog.reader import CatalogReader
 from imsearch.catalog.rows import NewContent, NewFile
 from imsearch.catalog.writer import CatalogWriter
 from imsearch.embedding.reading import PIXELS, Decoded, Task, process
-from imsearch.embedding.regions import COUNT, choose
+from imsearch.embedding.regions import COUNT, choose_regions
 from imsearch.models.loaders.activity import ActivityNetwork
 from imsearch.models.names import activity_of, parse
 from imsearch.models.opening import open_embedder
-from imsearch.search.ranking import Question, Ranker
+from imsearch.search.ranking import ProbeVectors, Ranker
 from imsearch.types.preprocessing import Preprocessing
 from imsearch.vectors.faiss_index import FaissIndex
 
@@ -35,7 +35,7 @@ from imsearch.vectors.faiss_index import FaissIndex
     st.integers(1, 6000),
 )
 def test_regions_are_different_squares_inside_the_picture(activity: np.ndarray, width: int, height: int) -> None:
-    regions = choose(activity, width, height)
+    regions = choose_regions(activity, width, height)
     assert 1 <= len(regions) <= COUNT
     assert len(set(regions)) == len(regions)
     for region in regions:
@@ -48,14 +48,14 @@ def test_regions_are_different_squares_inside_the_picture(activity: np.ndarray, 
 def test_the_first_region_holds_the_only_active_place(row: int, column: int) -> None:
     activity = np.zeros((9, 9), np.float32)
     activity[row, column] = 1
-    first = choose(activity, 1600, 900)[0]
+    first = choose_regions(activity, 1600, 900)[0]
     x, y = (column + 0.5) * 1600 / 9, (row + 0.5) * 900 / 9
     assert first.x <= x <= first.x + first.width
     assert first.y <= y <= first.y + first.height
 
 
 def test_an_object_anywhere_in_an_evenly_active_picture_overlaps_a_region() -> None:
-    regions = choose(np.ones((9, 9), np.float32), 400, 300)
+    regions = choose_regions(np.ones((9, 9), np.float32), 400, 300)
     side = regions[0].width
     for x in range(0, 400 - side, 10):
         for y in range(0, 300 - side, 10):
@@ -167,7 +167,7 @@ def test_k_hits_are_found_behind_many_regions_of_one_picture(tmp_path: Path) -> 
     ]
     ranker = ranker_of(contents, tmp_path)
     for k in (1, 3, 12, 20, 24, 99):
-        (files,) = ranker.rank([Question(axis[None])], k)
+        (files,) = ranker.rank([ProbeVectors(axis[None])], k)
         assert len({file.match.path for file in files}) == len(files) == min(k, 24)
         assert {file.match.path for file in files[:12]} <= {b"/%02d" % number for number in range(1, 13)}
 
@@ -194,7 +194,7 @@ def test_a_probe_with_two_views_ranks_pictures_by_the_better(tmp_path: Path) -> 
     views /= np.linalg.norm(views, axis=1, keepdims=True)
     scores = np.max(vectors @ views.T, axis=(1, 2))
     for k in (1, 7, 40, 99):
-        (files,) = ranker.rank([Question(views)], k)
+        (files,) = ranker.rank([ProbeVectors(views)], k)
         assert [file.match.path for file in files] == [b"/%02d" % number for number in np.argsort(-scores)[:k]]
         assert [file.score for file in files] == pytest.approx(np.sort(scores)[::-1][:k], abs=2e-3)
 

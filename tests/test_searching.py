@@ -12,7 +12,7 @@ from PIL import Image
 import imsearch
 from imsearch import Filters
 from imsearch.catalog.reader import CatalogReader
-from imsearch.search.ranking import FIRST_VIEW, Question, Ranker
+from imsearch.search.ranking import FIRST_VIEW, ProbeVectors, Ranker
 from imsearch.vectors.faiss_index import FaissIndex
 
 
@@ -88,7 +88,7 @@ def test_views_take_turns(
     with contextlib.closing(CatalogReader(indexed.path)) as catalog:
         (space,) = catalog.spaces()
         ranker = Ranker(space, FaissIndex(space, tmp_path / "vectors.faiss"), Filters())
-        (found,) = ranker.rank([Question(views, in_turns=True)], count)
+        (found,) = ranker.rank([ProbeVectors(views, in_turns=True)], count)
     assert [file.match.path.decode() for file in found] == dealt[:count]
     for file in found:
         assert file.score == pytest.approx(float(views[0] @ vectors[file.match.path.decode()]), abs=3e-4)

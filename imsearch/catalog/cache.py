@@ -1,4 +1,4 @@
-"""What was made of pictures, kept beside the catalog. Deleting it costs the time to make it again."""
+"""What was made of pictures, stored beside the catalog. Deleting it costs the time to make it again."""
 
 import contextlib
 import threading
@@ -11,8 +11,8 @@ from imsearch.errors import CatalogCorruptError, LibraryError
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """What a cache keeps, in a file called ``name``, of so many pictures at the ``most``; the oldest leave. Data of
+class CacheKind:
+    """What a cache holds, in a file called ``name``, of so many pictures at the ``most``; the oldest leave. Data of
     another ``format`` are thrown away."""
 
     name: str
@@ -20,18 +20,18 @@ class Kind:
     most: int
 
 
-FEATURES = Kind("features.sqlite3", 2, 50_000)
+FEATURES = CacheKind("features.sqlite3", 2, 50_000)
 """What pictures are compared by, about 2 GB."""
 
-THUMBNAILS = Kind("thumbnails.sqlite3", 1, 20_000)
+THUMBNAILS = CacheKind("thumbnails.sqlite3", 1, 20_000)
 """Small renderings, about 400 MB."""
 
 
 class Cache:
-    """Bytes under the digests of contents. Safe to use from several threads; where it cannot be written it keeps
+    """Bytes under the digests of contents. Safe to use from several threads; where it cannot be written it stores
     nothing."""
 
-    def __init__(self, folder: Path, kind: Kind) -> None:
+    def __init__(self, folder: Path, kind: CacheKind) -> None:
         self._path = folder / kind.name
         self._kind = kind
         self._lock = threading.Lock()
@@ -45,7 +45,7 @@ class Cache:
             self._connection = None
 
     def get(self, digests: Iterable[bytes]) -> dict[bytes, bytes]:
-        """What is kept of these contents."""
+        """What is stored of these contents."""
         found: dict[bytes, bytes] = {}
         with self._lock, contextlib.suppress(LibraryError), translated(self._path):
             if self._connection is None:
@@ -57,7 +57,7 @@ class Cache:
         return found
 
     def put(self, made: Mapping[bytes, bytes]) -> None:
-        """Keep these."""
+        """Store these."""
         with self._lock, contextlib.suppress(LibraryError), translated(self._path):
             if self._connection is None or not made:
                 return

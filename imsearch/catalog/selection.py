@@ -18,7 +18,7 @@ UNDER = "path = ? OR path >= ? AND path < ?"
 """Whether a path is a given one or lies below it; its values are that path and those of `below`."""
 
 
-class Selection:
+class FilteredVectors:
     """The vectors of one vector space whose picture passes filters in at least one of its files."""
 
     def __init__(self, connections: Connections, space_id: int, filters: Filters) -> None:

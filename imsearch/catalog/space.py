@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from imsearch.catalog.connection import Connections
 from imsearch.catalog.rows import Match, SpaceRecord
-from imsearch.catalog.selection import PAGE, UNDER, Selection, conditions, marks, parts
+from imsearch.catalog.selection import PAGE, UNDER, FilteredVectors, conditions, marks, parts
 from imsearch.errors import ModelMismatchError
 from imsearch.types.hits import Region
 from imsearch.types.options import NO_FILTERS, Filters
@@ -139,9 +139,9 @@ class VectorSpace:
 
     # Pictures
 
-    def select(self, filters: Filters) -> Selection | None:
+    def select(self, filters: Filters) -> FilteredVectors | None:
         """The vectors whose pictures pass filters; None where all do."""
-        return None if filters == NO_FILTERS else Selection(self._connections, self.id, filters)
+        return None if filters == NO_FILTERS else FilteredVectors(self._connections, self.id, filters)
 
     def matches(self, ids: NDArray[np.int64], filters: Filters = NO_FILTERS) -> Iterator[Match]:
         """The files that hold these vectors' pictures and pass filters."""

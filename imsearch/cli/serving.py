@@ -30,7 +30,7 @@ GRACE_SECONDS = 10
 """What running requests are given to end when the server stops."""
 
 
-def serve(
+def run_server(
     library: Library,
     folders: Sequence[Path],
     *,

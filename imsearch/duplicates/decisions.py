@@ -9,7 +9,7 @@ from imsearch.errors import ProbeError, UsageError
 from imsearch.sources.digests import digest_of_file
 from imsearch.types.probes import Indexed
 
-Picture = str | os.PathLike[str] | Indexed
+PictureLike = str | os.PathLike[str] | Indexed
 
 
 class Decisions:
@@ -19,13 +19,13 @@ class Decisions:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
 
-    def add(self, pictures: Sequence[Picture]) -> int:
+    def add(self, pictures: Sequence[PictureLike]) -> int:
         """Remember that these pictures are all different. Returns how many pairs are new."""
         pairs = self._pairs(pictures)
         with self._backend.writing() as session:
             return session.writer().add_different(pairs)
 
-    def remove(self, pictures: Sequence[Picture]) -> int:
+    def remove(self, pictures: Sequence[PictureLike]) -> int:
         """Forget what `add` was told of any two of these pictures. Returns how many pairs there were."""
         pairs = self._pairs(pictures)
         with self._backend.writing() as session:
@@ -40,7 +40,7 @@ class Decisions:
         path = self._backend.catalog().path_of(digest)
         return f"sha256:{digest.hex()}" if path is None else os.fsdecode(path)
 
-    def _pairs(self, pictures: Sequence[Picture]) -> list[tuple[bytes, bytes]]:
+    def _pairs(self, pictures: Sequence[PictureLike]) -> list[tuple[bytes, bytes]]:
         """All pairs of the contents of files, as digests, the lower first."""
         if len(pictures) < 2:
             raise UsageError("name two or more pictures", argument="pictures")
@@ -53,7 +53,7 @@ class Decisions:
             names[digest] = name
         return list(itertools.combinations(sorted(names), 2))
 
-    def _digest(self, picture: Picture) -> bytes:
+    def _digest(self, picture: PictureLike) -> bytes:
         if isinstance(picture, Indexed):
             return bytes.fromhex(picture.digest)
         known = self._backend.catalog().digest_at(os.path.abspath(os.fsencode(picture)))

@@ -42,7 +42,7 @@ class RegionEmbedder:
         wholes = [prepare(from_array(pixels), preprocessing.squeezed) for pixels, _, _ in given]
         maps = self._activity.embed(np.stack(wholes))
         rows = round(math.sqrt(maps.shape[1] * height / width))
-        chosen = [choose(map_.reshape(rows, -1), *size) for map_, (_, *size) in zip(maps, given, strict=True)]
+        chosen = [choose_regions(map_.reshape(rows, -1), *size) for map_, (_, *size) in zip(maps, given, strict=True)]
         cuts = [
             prepare(from_array(_cut(pixels, region, width, height)), preprocessing)
             for (pixels, width, height), regions in zip(given, chosen, strict=True)
@@ -61,7 +61,7 @@ def _cut(pixels: NDArray[np.uint8], region: Region, width: int, height: int) -> 
     return pixels[top:bottom, left:right]
 
 
-def choose(activity: NDArray[np.float32], width: int, height: int) -> list[Region]:
+def choose_regions(activity: NDArray[np.float32], width: int, height: int) -> list[Region]:
     """At most `COUNT` squares in a picture of ``width`` by ``height`` pixels, the one that gains most first.
 
     ``activity`` (rows, columns), not negative, says how strongly the network answers to each part of the picture.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class CollectedPicture:
     """A content of the library, and the absolute paths of the files that hold it, sorted."""
 
     digest: bytes
@@ -27,7 +27,7 @@ class Picture:
 class Collection:
     """All pictures in the order of their first paths, with their vectors: float32, unit length, (pictures, dims)."""
 
-    pictures: list[Picture]
+    pictures: list[CollectedPicture]
     vectors: NDArray[np.float32]
 
     def __len__(self) -> int:
@@ -51,7 +51,7 @@ def read_collection(library: "Library") -> Collection:
             digests[match.embedding_id] = match.digest
     finally:
         backend.close()
-    pictures = [Picture(digests[id_], sorted(files[id_])) for id_ in ids.tolist()]
+    pictures = [CollectedPicture(digests[id_], sorted(files[id_])) for id_ in ids.tolist()]
     order = sorted(range(len(pictures)), key=lambda at: pictures[at].paths)
     return Collection([pictures[at] for at in order], unit(vectors)[order])
 

@@ -65,7 +65,7 @@ class _Placed:
         return self.x + pixel[0] * self.scale, self.y + pixel[1] * self.scale
 
 
-def draw(proof: Proof, probe: Side, hit: Side, name: str) -> str:
+def draw_match(proof: Proof, probe: Side, hit: Side, name: str) -> str:
     """The match as an SVG document; ``name`` is that of the hit. The proof must have a transform."""
     assert proof.transform is not None
     left, right = _Placed(probe, 0), _Placed(hit, BOX + GAP)
@@ -112,15 +112,15 @@ def shared(matrix: Sequence[Row], probe: Side, hit: Side) -> list[Point]:
 def _cut(corners: Sequence[Point], edge: Row) -> list[Point]:
     """A convex polygon without what lies beyond a line, where ``a x + b y + c`` is less than 0."""
     a, b, c = edge
-    kept: list[Point] = []
+    inside: list[Point] = []
     for (x, y), (next_x, next_y) in zip(corners, [*corners[1:], *corners[:1]], strict=True):
         here, there = a * x + b * y + c, a * next_x + b * next_y + c
         if here >= 0:
-            kept.append((x, y))
+            inside.append((x, y))
         if (here >= 0) != (there >= 0):
             share = here / (here - there)
-            kept.append((x + share * (next_x - x), y + share * (next_y - y)))
-    return kept
+            inside.append((x + share * (next_x - x), y + share * (next_y - y)))
+    return inside
 
 
 def _through(matrix: Sequence[Row], point: Point) -> Point:

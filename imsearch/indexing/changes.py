@@ -28,7 +28,7 @@ class Changes:
     kept: int = 0
 
 
-def compare(
+def compare_listing(
     found: Iterable[Found | Unreachable], known: Iterable[FileRow], *, retry_failed: bool, changes: Changes
 ) -> None:
     """Add to ``changes`` what differs between a listing and the catalog, both in the order of path bytes."""

@@ -13,7 +13,7 @@ from imsearch.embedding.pipeline import Batch
 from imsearch.embedding.reading import Decoded, Failed, Known, NotAPicture, Outcome, Vanished
 from imsearch.errors import UsageError
 from imsearch.images import formats
-from imsearch.indexing.changes import Changed, Changes, compare
+from imsearch.indexing.changes import Changed, Changes, compare_listing
 from imsearch.models.model import Embedder
 from imsearch.sources.folders import FolderSource
 from imsearch.sources.paths import SEPARATOR, outermost
@@ -139,7 +139,7 @@ class IndexRun:
                 self._options.include_hidden,
                 without=os.path.abspath(os.fsencode(self._backend.folder)),
             )
-            compare(source.listing(), known, retry_failed=self._options.retry_failed, changes=changes)
+            compare_listing(source.listing(), known, retry_failed=self._options.retry_failed, changes=changes)
         for item in changes.unreachable:
             if item.path.endswith(SEPARATOR) or formats.claims_to_be_a_picture(item.path):
                 self._skip(item.path, item.reason)

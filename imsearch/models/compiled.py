@@ -28,7 +28,7 @@ _DESCRIPTION = "model.json"
 
 
 def cache_folder() -> Path:
-    """Where compiled models are kept: ``IMSEARCH_CACHE``, else the platform's user cache folder."""
+    """Where compiled models are stored: ``IMSEARCH_CACHE``, else the platform's user cache folder."""
     chosen = os.environ.get("IMSEARCH_CACHE")
     return Path(chosen) if chosen else platformdirs.user_cache_path("imsearch", appauthor=False)
 
@@ -70,10 +70,10 @@ class CompiledModels:
         return None
 
     def save(self, model: Model, files: Iterable[Path], network: Any) -> CompiledModel:
-        """Keep an ``openvino.Model`` that takes and gives what `CompiledModel.network` says.
+        """Store an ``openvino.Model`` that takes and gives what `CompiledModel.network` says.
 
         ``files`` are those that the model was made from: when one of them changes, `find` gives it no longer. What was
-        kept under the same fingerprint before is replaced.
+        stored under the same fingerprint before is replaced.
         """
         description = {"format": FORMAT, "model": _facts(model), "files": [_stamp(path) for path in files]}
         folder = self._folder / model.fingerprint

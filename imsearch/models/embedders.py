@@ -9,12 +9,8 @@ from imsearch.models.batching import BatchingEmbedder
 from imsearch.models.model import Embedder
 from imsearch.models.opening import open_embedder
 from imsearch.models.reference import Reference
-from imsearch.types.events import Listener
+from imsearch.types.events import Listener, ignore
 from imsearch.types.options import DEFAULT_TUNING, Tuning
-
-
-def ignore(event: object) -> None:
-    """A listener that takes no notice."""
 
 
 class Embedders:
@@ -63,7 +59,7 @@ class Embedders:
                     value=tuning.precision,
                     choices=[opened.precision],
                 )
-            self._for_runs = {at: kept for at, kept in self._for_runs.items() if at[1] == chosen} | {key: opened}
+            self._for_runs = {at: each for at, each in self._for_runs.items() if at[1] == chosen} | {key: opened}
         return self._for_runs[key]
 
     def for_activity(

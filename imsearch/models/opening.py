@@ -56,7 +56,7 @@ def open_embedder(
 
 
 def open_loaded(loaded: "Loaded", device: str, tuning: Tuning = DEFAULT_TUNING, *, bulk: bool = False) -> Embedder:
-    """An engine for a loaded network, which is compiled and kept on a CPU, if that is possible."""
+    """An engine for a loaded network, which is compiled and stored on a CPU, if that is possible."""
     from imsearch.models.engines.torch import TorchEmbedder
 
     if device != "cpu":

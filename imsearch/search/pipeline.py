@@ -15,7 +15,7 @@ from imsearch.errors import ImsearchError
 from imsearch.models.model import Embedder
 from imsearch.search.filters import normalized
 from imsearch.search.probes import PreparedProbe, Probe, name_of
-from imsearch.search.ranking import Question, Ranker, ScoredFile
+from imsearch.search.ranking import ProbeVectors, Ranker, ScoredFile
 from imsearch.search.reading import ProbeReader
 from imsearch.search.target import SearchTarget
 from imsearch.types.hits import Answer, Hit
@@ -83,7 +83,7 @@ class QueryPipeline:
 
     # Vectors
 
-    def _questions(self, probes: Sequence[Probe | PreparedProbe]) -> list[Question]:
+    def _vectors_of(self, probes: Sequence[Probe | PreparedProbe]) -> list[ProbeVectors]:
         """Probes as vectors; one whose very bytes are in the library has its own already."""
         stored = [self._stored_vector(probe) for probe in probes]
         new = [at for at, vector in enumerate(stored) if vector is None]
@@ -95,7 +95,7 @@ class QueryPipeline:
         views = [plain[at][None] for at in range(len(probes))]
         if self._target.space.regions:
             views = self._with_squeezed(probes, views)
-        return [Question(view, probe.digest, probe.path) for view, probe in zip(views, probes, strict=True)]
+        return [ProbeVectors(view, probe.digest, probe.path) for view, probe in zip(views, probes, strict=True)]
 
     def _with_squeezed(
         self, probes: Sequence[Probe | PreparedProbe], views: list[NDArray[np.float32]]
@@ -109,7 +109,7 @@ class QueryPipeline:
         squeezed = embed(probes, embedder, preprocessing.squeezed)
         return [np.stack([*view, other]) for view, other in zip(views, squeezed, strict=True)]
 
-    def _question_in_turns(self, probe: Probe) -> Question:
+    def _vectors_in_turns(self, probe: Probe) -> ProbeVectors:
         """The probe in views as it may have been before it was edited."""
         from imsearch.verify.views import views
 
@@ -118,7 +118,7 @@ class QueryPipeline:
         stored = self._stored_vector(probe)
         if stored is not None:
             vectors[0] = stored  # so that scores are those of a query that is not verified
-        return Question(vectors, probe.digest, probe.path, in_turns=True)
+        return ProbeVectors(vectors, probe.digest, probe.path, in_turns=True)
 
     def _stored_vector(self, probe: Probe | PreparedProbe) -> NDArray[np.float32] | None:
         """The vector of a probe whose very bytes are in the library; None for another."""
@@ -131,7 +131,7 @@ class QueryPipeline:
         ranker = Ranker(self._target.space, self._target.index, self._filters)
         if self._verifier is not None:
             return [self._proven(probe, ranker, self._verifier) for probe in probes if isinstance(probe, Probe)]
-        ranked = ranker.rank(self._questions(probes), self._options.k, self._options.min_score)
+        ranked = ranker.rank(self._vectors_of(probes), self._options.k, self._options.min_score)
         return [[hit_of(rank, file) for rank, file in enumerate(files, 1)] for files in ranked]
 
     def _proven(self, probe: Probe, ranker: Ranker, verifier: "Verifier") -> list[Hit]:
@@ -139,10 +139,10 @@ class QueryPipeline:
         from imsearch.verify.verifier import CANDIDATES
 
         k, least = self._options.k, self._options.min_score
-        (files,) = ranker.rank([self._question_in_turns(probe)], max(k, CANDIDATES))
+        (files,) = ranker.rank([self._vectors_in_turns(probe)], max(k, CANDIDATES))
         proven = verifier.verify(probe, [hit_of(rank, file) for rank, file in enumerate(files, 1)], k)
-        kept = [hit for hit in proven if hit.score >= least][:k]
-        return [replace(hit, rank=rank) for rank, hit in enumerate(kept, 1)]
+        reaching = [hit for hit in proven if hit.score >= least][:k]
+        return [replace(hit, rank=rank) for rank, hit in enumerate(reaching, 1)]
 
 
 def embed(

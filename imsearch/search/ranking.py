@@ -22,7 +22,7 @@ EQUAL = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ProbeVectors:
     """A probe as vectors: ``views`` (n, dimensions) of it, the first as it is; digest and path are those of its file,
     where it is one, so that it finds itself first.
 
@@ -57,49 +57,49 @@ class Ranker:
         self._filters = filters
         self._within: Selection | None = space.select(filters)
 
-    def rank(self, questions: Sequence[Question], count: int, min_score: float = -1.0) -> list[list[ScoredFile]]:
-        """For each question the files of its ``count`` best pictures, best first, as far as they reach ``min_score``.
+    def rank(self, probes: Sequence[ProbeVectors], count: int, min_score: float = -1.0) -> list[list[ScoredFile]]:
+        """For each probe the files of its ``count`` best pictures, best first, as far as they reach ``min_score``.
 
         A content in several files gives each of them, and each file stands once: by what is most like the probe, of
         the whole picture and its regions.
         """
         wanted = count * SPARE if self._space.regions else count
-        proposed = iter(self._index.search(np.concatenate([each.views for each in questions]), wanted, self._within))
+        proposed = iter(self._index.search(np.concatenate([each.views for each in probes]), wanted, self._within))
         ranked = []
-        for question in questions:
-            ids = np.unique(np.concatenate([next(proposed) for _ in question.views]))
-            ranked.append(self._ranked(question, ids, wanted, count, min_score))
+        for probe in probes:
+            ids = np.unique(np.concatenate([next(proposed) for _ in probe.views]))
+            ranked.append(self._ranked(probe, ids, wanted, count, min_score))
         return ranked
 
     def _ranked(
-        self, question: Question, ids: NDArray[np.int64], wanted: int, count: int, min_score: float
+        self, probe: ProbeVectors, ids: NDArray[np.int64], wanted: int, count: int, min_score: float
     ) -> list[ScoredFile]:
         proposed = len(ids)
-        ids, scores = self._scored(question, ids)
-        if question.in_turns:
+        ids, scores = self._scored(probe, ids)
+        if probe.in_turns:
             return self._in_turns(ids, scores, wanted)
         while True:
-            kept = int(np.count_nonzero(scores >= min_score))
-            files = self._best(question, ids[:kept], scores[:kept], count)
-            if len(files) >= count or kept < len(ids):
+            reaching = int(np.count_nonzero(scores >= min_score))
+            files = self._best(probe, ids[:reaching], scores[:reaching], count)
+            if len(files) >= count or reaching < len(ids):
                 return files[:count]
             # Some candidates have left the library since, or are of the same pictures: look further, if there is more.
             wanted *= 2
-            more = np.unique(np.concatenate(self._index.search(question.views, wanted, self._within)))
+            more = np.unique(np.concatenate(self._index.search(probe.views, wanted, self._within)))
             if len(more) <= proposed:
                 return files
             proposed = len(more)
-            ids, scores = self._scored(question, more)
+            ids, scores = self._scored(probe, more)
 
-    def _scored(self, question: Question, ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    def _scored(self, probe: ProbeVectors, ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Those of the candidates that are in the library, with their scores, in their order."""
-        found, scores = [np.empty(0, np.int64)], [np.empty((0, len(question.views)), np.float32)]
+        found, scores = [np.empty(0, np.int64)], [np.empty((0, len(probe.views)), np.float32)]
         for page, vectors in self._space.vectors(ids):
             found.append(page)
-            cosines = vectors @ question.views.T / np.linalg.norm(vectors, axis=1)[:, None]
+            cosines = vectors @ probe.views.T / np.linalg.norm(vectors, axis=1)[:, None]
             scores.append(np.minimum(cosines, np.float32(1)))
         there, of_views = np.concatenate(found), np.concatenate(scores)
-        if question.in_turns:
+        if probe.in_turns:
             turn = np.argsort(np.argsort(-of_views, axis=0, kind="stable"), axis=0)
             turn[:, 0] //= FIRST_VIEW
             order = np.lexsort((-of_views[:, 0], turn.min(axis=1)))
@@ -121,7 +121,7 @@ class Ranker:
         return [ScoredFile(match, float(scores[place[match.embedding_id]])) for match in first.values()]
 
     def _best(
-        self, question: Question, ids: NDArray[np.int64], scores: NDArray[np.float32], count: int
+        self, probe: ProbeVectors, ids: NDArray[np.int64], scores: NDArray[np.float32], count: int
     ) -> list[ScoredFile]:
         """At least ``count`` files, best first, or all that these candidates are of."""
         best: dict[bytes, ScoredFile] = {}  # by path
@@ -137,8 +137,8 @@ class Ranker:
         return sorted(
             best.values(),
             key=lambda file: (
-                file.match.digest != question.digest or file.match.path != question.path,
-                file.match.digest != question.digest,
+                file.match.digest != probe.digest or file.match.path != probe.path,
+                file.match.digest != probe.digest,
                 -file.score,
                 file.match.path,
             ),

@@ -8,12 +8,12 @@ from imsearch.errors import OutOfReachError, PictureError
 from imsearch.search.pictures import StoredPictures
 from imsearch.search.reading import ProbeReader
 
-KEPT_SIDE = 320
-"""Thumbnails of this side are kept; others are made each time."""
+CACHED_SIDE = 320
+"""Thumbnails of this side are cached; others are made each time."""
 
 
 class Thumbnails:
-    """Makes thumbnails of stored pictures and keeps them. Safe to use from several threads."""
+    """Makes thumbnails of stored pictures and caches them. Safe to use from several threads."""
 
     def __init__(self, backend: Backend, pictures: StoredPictures, reader: ProbeReader) -> None:
         self._backend = backend
@@ -33,15 +33,15 @@ class Thumbnails:
 
         Raises `UnknownPictureError`, or `OutOfReachError` where it must be read and cannot.
         """
-        self._pictures.facts(digest)  # what left the library is not shown, though it may still be kept
-        if side != KEPT_SIDE:
+        self._pictures.facts(digest)  # what left the library is not shown, though it may still be cached
+        if side != CACHED_SIDE:
             return self._made(digest, side)
         key, cache = bytes.fromhex(digest), self._opened_cache()
-        kept = cache.get([key])
-        if key not in kept:
-            kept[key] = self._made(digest, side)
-            cache.put(kept)
-        return kept[key]
+        cached = cache.get([key])
+        if key not in cached:
+            cached[key] = self._made(digest, side)
+            cache.put(cached)
+        return cached[key]
 
     def _made(self, digest: str, side: int) -> bytes:
         try:

@@ -27,8 +27,8 @@ def below(folder: bytes) -> tuple[bytes, bytes]:
 
 def outermost(paths: Iterable[bytes]) -> list[bytes]:
     """The paths that lie in no other of them."""
-    kept: list[bytes] = []
+    found: list[bytes] = []
     for path in sorted(set(paths), key=as_prefix):
-        if not (kept and is_below(as_prefix(path), kept[-1])):
-            kept.append(path)
-    return kept
+        if not (found and is_below(as_prefix(path), found[-1])):
+            found.append(path)
+    return found

@@ -61,3 +61,7 @@ Event = PreparingModel | Scanned | Progress | Skip | Compared | Judged
 
 Listener = Callable[[Event], None]
 """A function that `Library.index` and `Library.duplicates` call with each event, in the thread of their caller."""
+
+
+def ignore(event: Event) -> None:
+    """A listener that takes no notice."""

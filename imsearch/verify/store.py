@@ -1,4 +1,4 @@
-"""What the pictures of a library are compared by: read from their files once, then kept in a cache."""
+"""What the pictures of a library are compared by: read from their files once, then cached."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ class FeatureStore:
     """Features and appearances of contents. Safe to use from several threads."""
 
     def __init__(self, folder: Path, cores: Cores) -> None:
-        """Keep the cache in a file in ``folder``; read pictures on all ``cores``."""
+        """Cache them in a file in ``folder``; read pictures on all ``cores``."""
         self._cache = Cache(folder, FEATURES)
         self._cores = cores
 

@@ -45,7 +45,7 @@ class Verifier:
     """
 
     def __init__(self, folder: Path) -> None:
-        """Keep the cache of features in ``folder``."""
+        """The cache of features is in ``folder``."""
         self.cores = Cores()
         self.store = FeatureStore(folder, self.cores)
 

@@ -27,7 +27,7 @@ from imsearch.models import opening
 from imsearch.models.model import Embedder, Model
 from imsearch.models.names import DEFAULT_MODEL, parse
 from imsearch.search.pipeline import hit_of
-from imsearch.search.ranking import Question, Ranker
+from imsearch.search.ranking import ProbeVectors, Ranker
 from imsearch.types.preprocessing import Preprocessing
 
 GENERATED_ROOT = Path("/generated")
@@ -224,7 +224,7 @@ class Searcher:
         """All of a query but the model: look for new vectors, candidates, exact scores, rows of the catalog."""
         self._index.sync()
         ranker = Ranker(self._space, self._index, filters or imsearch.Filters())
-        (files,) = ranker.rank([Question(vector[None])], k)
+        (files,) = ranker.rank([ProbeVectors(vector[None])], k)
         return [hit_of(rank, file) for rank, file in enumerate(files, 1)]
 
 

@@ -43,8 +43,8 @@ def serve(
 
     if not server.available():
         raise imsearch.UsageError(f"serving needs FastAPI, which comes with: {server.INSTALL}")
-    from imsearch.cli.serving import serve as run
+    from imsearch.cli.serving import run_server
 
     with imsearch.open(library, model=model, device=device, policy=imsearch.STRANGERS) as opened:
-        run(opened, folders or (), host=host, port=port, names=allow_host or (), browser=browser)
+        run_server(opened, folders or (), host=host, port=port, names=allow_host or (), browser=browser)
     return Exit.DONE

@@ -8,7 +8,7 @@ from typing import Any
 import imsearch
 from imsearch.cli.output.answer_table import size_and_date, verdict
 from imsearch.cli.output.duplicates import TITLES, facts_of, kept_first
-from imsearch.formatting.drawing import Side, draw
+from imsearch.formatting.drawing import Side, draw_match
 from imsearch.formatting.pages import AnswerSection, GroupSection, Item, answers_page, groups_page
 from imsearch.formatting.wording import changes
 from imsearch.images.thumbnails import thumbnail
@@ -66,7 +66,7 @@ def _hit(hit: Hit, probe: Side | None) -> Item:
         facts=[fact for fact in (changes(hit.proof), *size_and_date(hit)) if fact],
         verdict=verdict(hit),
         outline=hit.region,
-        drawing=draw(hit.proof, probe, shown, hit.path) if hit.proof and aligned and probe and shown else "",
+        drawing=draw_match(hit.proof, probe, shown, hit.path) if hit.proof and aligned and probe and shown else "",
     )
 
 

@@ -12,7 +12,7 @@ from imsearch.models.openvino_import import import_converter, import_openvino
 
 
 def compile_model(loaded: Loaded, models: CompiledModels) -> CompiledModel:
-    """Convert a loaded network to OpenVINO's format, normalization included, and keep it among ``models``.
+    """Convert a loaded network to OpenVINO's format, normalization included, and store it among ``models``.
 
     Raises whatever OpenVINO raises for operations that it does not know.
     """

@@ -39,7 +39,7 @@ class OpenVinoEmbedder:
         self._at_a_time = tuning.batch_size or CPU_BATCH
         self.batch_size = streams * self._at_a_time
         self._requests = openvino.AsyncInferQueue(network, streams)
-        self._requests.set_callback(_keep)
+        self._requests.set_callback(_store)
 
     def embed(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Prepared pictures (n, height, width, 3) to unit-length vectors (n, dimensions)."""
@@ -51,5 +51,5 @@ class OpenVinoEmbedder:
         return unit_length(vectors, self.model)
 
 
-def _keep(request: Any, vectors: NDArray[np.float32]) -> None:
+def _store(request: Any, vectors: NDArray[np.float32]) -> None:
     vectors[:] = request.get_output_tensor(0).data

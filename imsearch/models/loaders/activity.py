@@ -23,9 +23,9 @@ class ActivityNetwork(nn.Module):
         self._square = True
         self._lengths: torch.Tensor | None = None
         for module in network.modules():
-            module.register_forward_hook(self._keep)
+            module.register_forward_hook(self._record)
 
-    def _keep(self, module: nn.Module, inputs: Any, output: Any) -> None:
+    def _record(self, module: nn.Module, inputs: Any, output: Any) -> None:
         if not isinstance(output, torch.Tensor):
             return
         if output.ndim == 4 and min(output.shape[2:]) > 1:  # (n, channels, height, width)

@@ -9,7 +9,7 @@ from imsearch.types.events import Compared, Event, Judged, Listener, PreparingMo
 from imsearch.types.libraries import IndexReport
 from imsearch.workers.work import Tell, Work
 
-Kind = Literal["index", "duplicates"]
+JobKind = Literal["index", "duplicates"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class LibraryAddress:
 class IndexJob:
     """To bring the library up to date with folders."""
 
-    kind: ClassVar[Kind] = "index"
+    kind: ClassVar[JobKind] = "index"
 
     folders: tuple[str, ...]
     retry_failed: bool
@@ -46,7 +46,7 @@ class FoundGroups:
 class DuplicatesJob:
     """To find groups of duplicates, as `Library.duplicates` is told."""
 
-    kind: ClassVar[Kind] = "duplicates"
+    kind: ClassVar[JobKind] = "duplicates"
 
     under: str | None
     series: bool
@@ -68,13 +68,13 @@ class Begun:
     """The library is open and the work begins."""
 
 
-Outcome = IndexReport | FoundGroups
+JobResult = IndexReport | FoundGroups
 
-Message = Begun | Event | Outcome
-"""What comes from a child process; an `Outcome` is the last."""
+Message = Begun | Event | JobResult
+"""What comes from a child process; a `JobResult` is the last."""
 
 
-def _do(address: LibraryAddress, job: Job, tell: Tell) -> Outcome:
+def _do(address: LibraryAddress, job: Job, tell: Tell) -> JobResult:
     with Library(address.path, model=address.model, device=address.device) as library:
         tell(Begun())
         return job.run(library, tell)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from imsearch.duplicates.review import Decision
 from imsearch.errors import ImsearchError
 from imsearch.formatting.wording import printable
-from imsearch.server.jobs.job import DO_JOB, Begun, FoundGroups, Job, Kind, LibraryAddress, Message
+from imsearch.server.jobs.job import DO_JOB, Begun, FoundGroups, Job, JobKind, LibraryAddress, Message
 from imsearch.server.problems import ProblemDocument, ProblemError, problem_of
 from imsearch.types.duplicates import DuplicateGroup
 from imsearch.types.events import Compared, Judged, PreparingModel, Progress, Scanned, Skip
@@ -77,7 +77,7 @@ class Run(BaseModel):
     )
 
     id: str
-    kind: Kind
+    kind: JobKind
     state: State = "running"
     started: datetime.datetime
     seconds: float = 0.0
@@ -101,7 +101,7 @@ class Running:
     def __init__(self, address: LibraryAddress, job: Job) -> None:
         """Start it."""
         self.id = secrets.token_hex(8)
-        self.kind: Kind = job.kind
+        self.kind: JobKind = job.kind
         self.groups: list[DuplicateGroup] = []
         self.decisions: dict[int, Decision] = {}
         self._run = Run(id=self.id, kind=job.kind, started=datetime.datetime.now(datetime.UTC))

@@ -111,7 +111,7 @@ class Group(BaseModel):
         )
 
 
-class Groups(BaseModel):
+class GroupPage(BaseModel):
     """A page of the groups of a run, of ``total`` that it has."""
 
     total: int
@@ -151,7 +151,7 @@ class DifferentPair(BaseModel):
     second: str
 
 
-class Decisions(BaseModel):
+class DecisionList(BaseModel):
     """All pairs of pictures that a person said are different."""
 
     pairs: list[DifferentPair]
@@ -181,10 +181,10 @@ def groups(
     review: ReviewDep,
     offset: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=MOST_AT_ONCE)] = 50,
-) -> Groups:
+) -> GroupPage:
     """A page of what a search for duplicates has found: copies, then series, in the order of paths."""
     numbers = range(1, len(review) + 1)[offset : offset + limit]
-    return Groups(total=len(review), groups=[Group.of(review.group(number)) for number in numbers])
+    return GroupPage(total=len(review), groups=[Group.of(review.group(number)) for number in numbers])
 
 
 @router.post(
@@ -221,10 +221,10 @@ def forget_different(review: ReviewDep, number: Number) -> Decided:
 
 
 @router.get("/decisions", summary="What was called different", responses=refusals(409))
-def decisions(served: ServedDep) -> Decisions:
+def decisions(served: ServedDep) -> DecisionList:
     """The pairs of pictures that are never taken for duplicates."""
     try:
         pairs = served.library.different()
     except LibraryNotFoundError:
         pairs = []
-    return Decisions(pairs=[DifferentPair(first=printable(one), second=printable(other)) for one, other in pairs])
+    return DecisionList(pairs=[DifferentPair(first=printable(one), second=printable(other)) for one, other in pairs])

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel, ConfigDict
 
-from imsearch.formatting.drawing import Side, draw, outlines
+from imsearch.formatting.drawing import Side, draw_match, outlines
 from imsearch.formatting.wording import changes
 from imsearch.types.hits import Proof
 
@@ -58,7 +58,7 @@ class HitProof(BaseModel):
         if proof.transform is not None:
             in_probe, in_hit = outlines(proof.transform.matrix, probe, hit)
             shared = HitOutlines(probe=_rounded(in_probe), hit=_rounded(in_hit))
-            drawing = draw(proof, probe, hit, name)
+            drawing = draw_match(proof, probe, hit, name)
         return cls(
             verdict=proof.verdict,
             how=changes(proof),
