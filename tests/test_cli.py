@@ -226,6 +226,13 @@ def test_similarity_info_remove(indexed: Path, photos: list[Path], tmp_path: Pat
     assert run("remove", photos[0], "--library", copy).returncode == 2
 
 
+def test_a_model_that_the_library_was_not_indexed_with_is_wrong_usage(indexed: Path, photos: list[Path]) -> None:
+    result = run("query", photos[0], "--library", indexed, "--model", "resnet18")
+    assert result.returncode == 2
+    assert b"no vectors of 'resnet18'" in result.stderr
+    assert b"hint: make them with `imsearch index --model resnet18`" in result.stderr
+
+
 def test_models(tmp_path: Path) -> None:
     listed = run("models")
     assert re.search(rb"efficientnet-lite2 +CNN +package +1280 +260 x 260 +4\.8 M +here", listed.stdout)

@@ -206,6 +206,16 @@ def test_problems_come_with_a_hint(kind: type[imsearch.ImsearchError]) -> None:
     assert hint.endswith(".")
 
 
+def test_a_model_without_vectors_is_no_failure_of_the_server(
+    library: imsearch.Library, indexed_album: Path, stripes: bytes
+) -> None:
+    with (
+        imsearch.open(library.path, model="resnet18", policy=SERVED) as other,
+        TestClient(create_app(other), base_url="http://localhost", raise_server_exceptions=False) as client,
+    ):
+        assert problem(upload(client, stripes), "invalid", 422)["model"] == "resnet18"
+
+
 def test_a_crop_outside_is_the_probes_problem(filled: TestClient, stripes: bytes) -> None:
     assert "160 x 120" in problem(upload(filled, stripes, crop="500,500,10,10"), "probe", 422)["detail"]
 

@@ -277,7 +277,14 @@ def test_files_that_do_not_fit_are_dropped(snapshot: Snapshot, tmp_path: Path) -
     assert Snapshot.open(path, "another", DIMENSIONS) is None
     assert Snapshot.open(tmp_path / "none", "print", DIMENSIONS) is None
     footer = int.from_bytes(whole[-16:-8], "little")
-    for length in (0, footer - 1, footer + 1, 2**40, 2**63, 2**64 - 1):  # what the file says of its footer is not believed
+    for length in (
+        0,
+        footer - 1,
+        footer + 1,
+        2**40,
+        2**63,
+        2**64 - 1,
+    ):  # what the file says of its footer is not believed
         path.write_bytes(whole[:-16] + length.to_bytes(8, "little") + whole[-8:])
         assert Snapshot.open(path, "print", DIMENSIONS) is None, length
     codes, end = whole[: -16 - footer], whole[-16 - footer :]

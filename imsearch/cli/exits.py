@@ -7,7 +7,7 @@ from typing import Any
 
 from imsearch.cli.hints import hint
 from imsearch.cli.output import terminal
-from imsearch.errors import ImsearchError, UsageError
+from imsearch.errors import ImsearchError, UsageError, VectorSpaceNotFoundError
 
 
 class Exit(IntEnum):
@@ -29,7 +29,7 @@ def exiting(function: Callable[..., int]) -> Callable[..., None]:
             code = function(*args, **kwargs)
         except ImsearchError as exc:
             terminal.error(exc, hint(exc))
-            code = Exit.USAGE if isinstance(exc, UsageError) else Exit.FAILED
+            code = Exit.USAGE if isinstance(exc, UsageError | VectorSpaceNotFoundError) else Exit.FAILED
         except KeyboardInterrupt:
             terminal.note("interrupted: what was done is kept, and the next run goes on from there")
             code = Exit.INTERRUPTED

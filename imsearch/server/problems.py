@@ -25,6 +25,7 @@ from imsearch.errors import (
     UnknownGroupError,
     UnknownPictureError,
     UsageError,
+    VectorSpaceNotFoundError,
 )
 from imsearch.formatting.wording import printable
 from imsearch.server import hints
@@ -43,6 +44,7 @@ _NAMES_BY_STATUS: dict[int, str] = {
 
 _NAMES_BY_ERROR: tuple[tuple[type[ImsearchError], str, HTTPStatus], ...] = (
     (UsageError, "invalid", HTTPStatus.UNPROCESSABLE_ENTITY),
+    (VectorSpaceNotFoundError, "invalid", HTTPStatus.UNPROCESSABLE_ENTITY),
     (ProbeError, "probe", HTTPStatus.UNPROCESSABLE_ENTITY),
     (PictureError, "probe", HTTPStatus.UNPROCESSABLE_ENTITY),
     (UnknownPictureError, "no-such-picture", HTTPStatus.NOT_FOUND),
