@@ -1,6 +1,9 @@
 """Names as people see them, and what was done to a verified hit in a few words."""
 
-from imsearch.types.hits import Proof, Transform
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from imsearch.types.hits import Proof, Transform
 
 SLIGHT = 0.03
 """Shares and sizes that differ by less say nothing: a fit is off by as much."""
@@ -16,7 +19,7 @@ def printable(text: str) -> str:
     )
 
 
-def changes(proof: Proof | None) -> str:
+def changes(proof: "Proof | None") -> str:
     """What was done to a hit to make the probe: ``mirrored, turned 90° left, cropped to 20 %, half the size``.
 
     For a similar hit it is how much of the probe was found again in it. Empty for one with the same pixels, and where
@@ -30,14 +33,14 @@ def changes(proof: Proof | None) -> str:
     return ", ".join(said) or "same framing"
 
 
-def _moved(transform: Transform) -> list[str]:
+def _moved(transform: "Transform") -> list[str]:
     """Mirroring comes first, as in the transform."""
     turned = round(transform.turned) % 360
     angle = f"{min(turned, 360 - turned)}°" + ("" if turned == 180 else " right" if turned < 180 else " left")
     return ["mirrored"] * transform.mirrored + [f"turned {angle}"] * bool(turned)
 
 
-def _shares(proof: Proof) -> list[str]:
+def _shares(proof: "Proof") -> list[str]:
     """How much of the hit is left, and how much of the probe it fills."""
     said = []
     if proof.hit_overlap < 1 - SLIGHT:

@@ -11,7 +11,6 @@ import imsearch
 from imsearch.cli import options
 from imsearch.cli.exits import Exit, exiting
 from imsearch.cli.output import duplicates as output
-from imsearch.cli.output.progress import StepProgress
 from imsearch.cli.output.terminal import note
 
 FIND = "find"
@@ -92,6 +91,8 @@ def find(
     model: options.Model = None,
 ) -> int:
     """Show exact and edited copies in groups, and which file of each to keep. The default."""
+    from imsearch.cli.output.progress import StepProgress  # other commands start sooner without it
+
     with imsearch.open(library, model=model) as opened:
         with StepProgress() as progress:
             groups = opened.duplicates(path, series=series, keep=keep or (), prefer=prefer or (), listener=progress)

@@ -8,7 +8,6 @@ import typer
 import imsearch
 from imsearch.cli import options
 from imsearch.cli.exits import Exit
-from imsearch.cli.output.progress import IndexProgress, report_run
 
 
 def index(
@@ -68,6 +67,8 @@ def index(
     New pictures are added and changed ones read again; moved and copied ones are recognized by their content; deleted
     ones are removed, unless their folder is out of reach. It can be interrupted at any time; the next run goes on.
     """
+    from imsearch.cli.output.progress import IndexProgress, report_run  # other commands start sooner without it
+
     with imsearch.open(library, model=model, device=device) as opened, IndexProgress() as progress:
         report = opened.index(
             *(folders or ()),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,8 +12,9 @@ from imsearch.cli.exits import Exit
 from imsearch.cli.hints import hint
 from imsearch.cli.output import terminal
 from imsearch.cli.output.answers import Answers, chosen_output, named
-from imsearch.types.hits import Answer
-from imsearch.types.options import Filters, QueryOptions
+
+if TYPE_CHECKING:
+    from imsearch.types.hits import Answer
 
 Sources = Sequence[tuple[str, Any]]
 """Each probe's name and what the library is given for it."""
@@ -64,7 +65,7 @@ def query(
     """Show the pictures of the library that are most like a probe."""
     if not probes and not clipboard:
         raise imsearch.UsageError("name a picture to ask with, - for stdin, or --clipboard")
-    filters = Filters(
+    filters = imsearch.Filters(
         under=None if under is None else str(under),
         taken_after=taken_after,
         taken_before=taken_before,
@@ -72,7 +73,7 @@ def query(
         min_width=min_width,
         min_height=min_height,
     )
-    asked = QueryOptions.of(k, crop, min_score, filters, verify)
+    asked = imsearch.QueryOptions.of(k, crop, min_score, filters, verify)
     sources = list(_sources(probes or [], clipboard))
     with imsearch.open(library, model=model, device=device) as opened:
         output = chosen_output(
@@ -106,7 +107,7 @@ def _sources(probes: Sequence[str], clipboard: bool) -> Iterator[tuple[str, Any]
         yield "(clipboard)", imsearch.CLIPBOARD
 
 
-def _shown(answers: Iterator[Answer], sources: Sources, output: Answers) -> Iterator[Answer]:
+def _shown(answers: "Iterator[Answer]", sources: Sources, output: Answers) -> "Iterator[Answer]":
     """The answers under the names that the user gave their probes, each shown as it comes."""
     for answer, (name, _) in zip(answers, sources, strict=True):
         if answer.error is not None:

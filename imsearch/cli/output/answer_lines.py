@@ -3,10 +3,12 @@
 import dataclasses
 import json
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from imsearch.cli.output.terminal import line, write
-from imsearch.types.hits import Answer, Proof
+
+if TYPE_CHECKING:
+    from imsearch.types.hits import Answer, Proof
 
 SCHEMA = 1
 """Of the JSON lines."""
@@ -18,7 +20,7 @@ class PathAnswers:
     def __init__(self, end: bytes) -> None:
         self._end = end
 
-    def show(self, answer: Answer) -> None:
+    def show(self, answer: "Answer") -> None:
         """Show the hits of one probe."""
         write(b"".join(os.fsencode(hit.path) + self._end for hit in answer.hits))
 
@@ -29,7 +31,7 @@ class JsonAnswers:
     def __init__(self, model: str) -> None:
         self._model = model
 
-    def show(self, answer: Answer) -> None:
+    def show(self, answer: "Answer") -> None:
         """Show the hits of one probe."""
         record: dict[str, Any] = {
             "schema": SCHEMA,
@@ -56,7 +58,7 @@ class JsonAnswers:
         line(json.dumps(record))
 
 
-def proof_values(proof: Proof) -> dict[str, Any]:
+def proof_values(proof: "Proof") -> dict[str, Any]:
     """A proof as it stands in JSON; which points matched is left to pages."""
     transform = proof.transform
     return {

@@ -2,11 +2,14 @@
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from imsearch.cli.output.tables import draw, draw_paths, text
 from imsearch.cli.output.terminal import line, note
 from imsearch.formatting.wording import changes, printable
-from imsearch.types.hits import Answer, Hit, Region
+
+if TYPE_CHECKING:
+    from imsearch.types.hits import Answer, Hit, Region
 
 
 class TableAnswers:
@@ -19,7 +22,7 @@ class TableAnswers:
         self._several = several
         self._verified = verified
 
-    def show(self, answer: Answer) -> None:
+    def show(self, answer: "Answer") -> None:
         """Show the hits of one probe."""
         if answer.error is not None:
             return
@@ -35,7 +38,7 @@ class TableAnswers:
                 verdicts = [verdict(hit)] if self._verified else []
                 line("\t".join([*probe, f"{hit.score:.4f}", printable(hit.path), *verdicts]))
 
-    def _draw(self, hits: Sequence[Hit]) -> None:
+    def _draw(self, hits: "Sequence[Hit]") -> None:
         """Columns that only some questions fill are left out where they would be empty."""
         proofs = [("verdict", "left"), ("how", "left")] if self._verified else []
         dates = [("taken", "left")] if any(hit.taken for hit in hits) or not self._verified else []
@@ -50,15 +53,15 @@ class TableAnswers:
         draw_paths([("", "right"), *proofs, *facts, ("path", "left")], rows)
 
 
-def verdict(hit: Hit) -> str:
+def verdict(hit: "Hit") -> str:
     """What was shown of a hit, or nothing."""
     return "" if hit.proof is None else hit.proof.verdict
 
 
-def size_and_date(hit: Hit) -> tuple[str, str]:
+def size_and_date(hit: "Hit") -> tuple[str, str]:
     """The pixel size of a hit, and when it was taken, if it says so."""
     return f"{hit.width} x {hit.height}", f"{hit.taken:%Y-%m-%d %H:%M}" if hit.taken else ""
 
 
-def _region(region: Region | None) -> str:
+def _region(region: "Region | None") -> str:
     return f"{region.width} x {region.height} at {region.x}, {region.y}" if region else ""

@@ -1,18 +1,20 @@
 """How the answers to probes are shown: the choice among the outputs there are."""
 
 import dataclasses
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from imsearch.cli.output.answer_lines import JsonAnswers, PathAnswers
 from imsearch.cli.output.answer_table import TableAnswers
 from imsearch.cli.output.preview import PreviewAnswers, can_preview
-from imsearch.types.hits import Answer
+
+if TYPE_CHECKING:
+    from imsearch.types.hits import Answer
 
 
 class Answers(Protocol):
     """A way to show answers as they come."""
 
-    def show(self, answer: Answer) -> None:
+    def show(self, answer: "Answer") -> None:
         """Show one."""
 
 
@@ -36,6 +38,6 @@ def chosen_output(
     return TableAnswers(several=several, verified=verified)
 
 
-def named(answer: Answer, name: str) -> Answer:
+def named(answer: "Answer", name: str) -> "Answer":
     """The answer under the name that the user gave its probe."""
     return dataclasses.replace(answer, probe=name)

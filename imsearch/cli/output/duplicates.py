@@ -10,10 +10,10 @@ import imsearch
 from imsearch import verify as verifying
 from imsearch.cli.output import tables, terminal
 from imsearch.formatting.wording import printable
-from imsearch.types.duplicates import DuplicateFile, DuplicateGroup, TrashReport
 
 if TYPE_CHECKING:
     from imsearch.library import Library
+    from imsearch.types.duplicates import DuplicateFile, DuplicateGroup, TrashReport
 
 SCHEMA = 1
 """Of the JSON lines."""
@@ -30,7 +30,7 @@ _COLUMNS = (
 )
 
 
-def show(groups: Sequence[DuplicateGroup], *, as_json: bool) -> None:
+def show(groups: "Sequence[DuplicateGroup]", *, as_json: bool) -> None:
     """The groups: a table each on a terminal, lines with tabs through a pipe, or JSON lines; and a summary."""
     for number, group in enumerate(groups, 1):
         if as_json:
@@ -56,12 +56,12 @@ def tell_what_is_missed() -> None:
         terminal.note(f"only exact copies: edited ones are told with OpenCV, which comes with: {verifying.INSTALL}")
 
 
-def kept_first(group: DuplicateGroup) -> list[DuplicateFile]:
+def kept_first(group: "DuplicateGroup") -> "list[DuplicateFile]":
     """The files of a group in the order in which they are shown."""
     return [group.kept, *group.rest]
 
 
-def facts_of(file: DuplicateFile) -> tuple[str, ...]:
+def facts_of(file: "DuplicateFile") -> tuple[str, ...]:
     """A row of the table of a group."""
     taken = f"{file.taken:%Y-%m-%d %H:%M}" if file.taken else ""
     size = f"{file.width} x {file.height}"
@@ -69,14 +69,14 @@ def facts_of(file: DuplicateFile) -> tuple[str, ...]:
     return relation, size, file.format, terminal.amount(file.size), taken, file.path
 
 
-def _fields(number: int, group: DuplicateGroup, file: DuplicateFile) -> list[str]:
+def _fields(number: int, group: "DuplicateGroup", file: "DuplicateFile") -> list[str]:
     size = f"{file.width}x{file.height}"
     reason = group.reason if file is group.kept else ""
     cells = (str(number), group.kind, file.relation, size, file.format, str(file.size), file.path, reason)
     return [printable(cell) for cell in cells]
 
 
-def _record(group: DuplicateGroup) -> dict[str, object]:
+def _record(group: "DuplicateGroup") -> dict[str, object]:
     return {
         "schema": SCHEMA,
         "kind": group.kind,
@@ -98,13 +98,13 @@ def _record(group: DuplicateGroup) -> dict[str, object]:
     }
 
 
-def _beside(groups: Sequence[DuplicateGroup]) -> str:
+def _beside(groups: "Sequence[DuplicateGroup]") -> str:
     files = [file for group in groups for file in group.rest]
     size = terminal.amount(sum(file.size for file in files))
     return f": {terminal.count(len(files), 'file')} ({size}) beside those to keep" if files else ""
 
 
-def trash(library: "Library", groups: Sequence[DuplicateGroup], under: Path | None) -> bool:
+def trash(library: "Library", groups: "Sequence[DuplicateGroup]", under: Path | None) -> bool:
     """Move what need not be kept to the trash, copies and series each after asking. False if any file was skipped.
 
     Raises `UsageError` where nobody answers.
@@ -125,7 +125,7 @@ def trash(library: "Library", groups: Sequence[DuplicateGroup], under: Path | No
     return not skipped
 
 
-def show_trash(library: "Library", groups: Sequence[DuplicateGroup], under: Path | None, *, as_json: bool) -> bool:
+def show_trash(library: "Library", groups: "Sequence[DuplicateGroup]", under: Path | None, *, as_json: bool) -> bool:
     """Print what would be moved to the trash. False if any file would be skipped."""
     report = library.trash(groups, under=under, dry_run=True)
     for path in report.moved:
@@ -135,7 +135,7 @@ def show_trash(library: "Library", groups: Sequence[DuplicateGroup], under: Path
     return not report.skipped
 
 
-def _may_move(planned: TrashReport, things: str) -> bool:
+def _may_move(planned: "TrashReport", things: str) -> bool:
     answer = terminal.agreed(f"move {_files(planned)}, {things}, to the trash?")
     if answer is None:
         raise imsearch.UsageError(
@@ -144,11 +144,11 @@ def _may_move(planned: TrashReport, things: str) -> bool:
     return answer
 
 
-def _files(report: TrashReport) -> str:
+def _files(report: "TrashReport") -> str:
     return f"{terminal.count(len(report.moved), 'file')} ({terminal.amount(report.size)})"
 
 
-def _tell(report: TrashReport) -> None:
+def _tell(report: "TrashReport") -> None:
     for skip in report.skipped:
         terminal.note(f"skipped {skip.path}: {skip.reason}")
     if report.skipped:

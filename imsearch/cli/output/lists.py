@@ -6,13 +6,16 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from imsearch.cli.output.terminal import amount, count, line, note, write
 from imsearch.formatting.wording import printable
-from imsearch.types.libraries import FileRecord, LibraryInfo, ModelInfo, VectorIndexInfo
+
+if TYPE_CHECKING:
+    from imsearch.types.libraries import FileRecord, LibraryInfo, ModelInfo, VectorIndexInfo
 
 
-def info(result: LibraryInfo, *, as_json: bool) -> None:
+def info(result: "LibraryInfo", *, as_json: bool) -> None:
     """A library at a glance."""
     if as_json:
         line(json.dumps(dataclasses.asdict(result)))
@@ -40,7 +43,7 @@ def info(result: LibraryInfo, *, as_json: bool) -> None:
     _list(rows)
 
 
-def vector_index(result: VectorIndexInfo, *, as_json: bool) -> None:
+def vector_index(result: "VectorIndexInfo", *, as_json: bool) -> None:
     """How candidates are found, and what that was measured to reach."""
     if as_json:
         line(json.dumps(dataclasses.asdict(result)))
@@ -48,7 +51,7 @@ def vector_index(result: VectorIndexInfo, *, as_json: bool) -> None:
         _list(_index_rows(result))
 
 
-def _index_rows(found: VectorIndexInfo | None) -> list[tuple[str, str]]:
+def _index_rows(found: "VectorIndexInfo | None") -> list[tuple[str, str]]:
     if found is None:
         return [("search", "not indexed yet: the next query or `imsearch optimize` does it")]
     pending = f", {count(found.pending, 'change')} since" if found.pending else ""
@@ -74,7 +77,7 @@ def _list(rows: list[tuple[str, str]]) -> None:
         line(f"{name:<11}{printable(value)}")
 
 
-def files(records: Iterable[FileRecord], *, failed: bool, null: bool, as_json: bool) -> None:
+def files(records: "Iterable[FileRecord]", *, failed: bool, null: bool, as_json: bool) -> None:
     """Files of the library, with the reason where they failed."""
     for record in records:
         if as_json:
@@ -87,7 +90,7 @@ def files(records: Iterable[FileRecord], *, failed: bool, null: bool, as_json: b
             line(printable(record.path))
 
 
-def models(found: Iterable[ModelInfo], *, as_json: bool) -> None:
+def models(found: "Iterable[ModelInfo]", *, as_json: bool) -> None:
     """The list of models."""
     if as_json:
         for model in found:
@@ -117,7 +120,7 @@ _DISPENSABLE = ("library", "input", "parameters")
 _NUMBERS = ("dimensions", "parameters")
 
 
-def _model_row(model: ModelInfo) -> dict[str, str]:
+def _model_row(model: "ModelInfo") -> dict[str, str]:
     return {
         "model": model.name,
         "kind": model.kind,

@@ -2,19 +2,21 @@
 
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import imsearch
 from imsearch.cli.output.answer_table import size_and_date, verdict
 from imsearch.cli.output.tables import draw, empty_table, text
 from imsearch.formatting.wording import changes
-from imsearch.types.hits import Answer
+
+if TYPE_CHECKING:
+    from imsearch.types.hits import Answer
 
 
 class PreviewAnswers:
     """Thumbnails in the terminal, by Kitty's or Sixel graphics where it knows them, else by colored half blocks."""
 
-    def show(self, answer: Answer) -> None:
+    def show(self, answer: "Answer") -> None:
         """Show the hits of one probe."""
         if answer.error is not None:
             return

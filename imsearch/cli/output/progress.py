@@ -2,12 +2,14 @@
 
 import sys
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from imsearch.cli.output.tables import text
 from imsearch.cli.output.terminal import note
 from imsearch.types.events import Compared, Event, Judged, PreparingModel, Progress, Scanned, Skip
-from imsearch.types.libraries import IndexReport
+
+if TYPE_CHECKING:
+    from imsearch.types.libraries import IndexReport
 
 SHOWN_SKIPS = 20
 """Skips told one by one during an index run; `imsearch files --failed` has them all."""
@@ -120,7 +122,7 @@ class StepProgress:
         self._bar.update(self._tasks[step], completed=event.done)
 
 
-def report_run(result: IndexReport) -> None:
+def report_run(result: "IndexReport") -> None:
     """The closing line of an index run."""
     parts = [
         f"{number:,} {word}"
