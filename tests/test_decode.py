@@ -257,6 +257,12 @@ def test_whatever_is_broken_is_the_fault_of_the_file(data: bytes, changes: list[
     assert height * width <= 200
 
 
+@pytest.mark.parametrize("size", [(1, 5000), (5000, 1), (2, 40_000), (300, 200)])
+def test_a_rendering_keeps_to_its_pixels_whatever_the_shape(size: tuple[int, int]) -> None:
+    height, width, _ = rendering(decode(encode(Image.new("RGB", size), "PNG")), 200).shape
+    assert 0 < height * width <= 200
+
+
 def test_faults_of_our_own_are_not_the_fault_of_the_file(photos: list[Path]) -> None:
     photo = next(path for path in photos if path.suffix == ".jpg").read_bytes()
     with pytest.raises(TypeError):

@@ -56,7 +56,8 @@ def _corner(length: int, wanted: int, rounded: bool) -> int:
 def rendering(picture: Picture, most: int) -> NDArray[np.uint8]:
     """All of a picture in at most ``most`` pixels, never enlarged: uint8 of shape (height, width, 3)."""
     scale = min(1.0, math.sqrt(most / (picture.width * picture.height)))
-    size = (max(1, int(picture.width * scale)), max(1, int(picture.height * scale)))
+    width, height = (min(most, max(1, int(side * scale))) for side in (picture.width, picture.height))
+    size = (width, height)  # a side of less than a pixel becomes one, so that the other may have to give
     if picture.image.size == size:
         return np.asarray(picture.image)
     box = _box(picture.image, (picture.width, picture.height))
