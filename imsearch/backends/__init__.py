@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def open_backend(address: str | os.PathLike[str] | None = None) -> "Backend":
-    """What stands behind the library at ``address``: a directory; None means that of the user.
+    """The backend of the library at ``address``, which is a directory; None means the user's default library.
 
     Raises `LibraryError` where the directory is a file or unreadable, `UsageError` for an address of another kind.
     """
@@ -31,7 +31,6 @@ def open_backend(address: str | os.PathLike[str] | None = None) -> "Backend":
 
 
 def default_address() -> str:
-    """The address of the library that is used where none is named: ``IMSEARCH_LIBRARY``, else a folder among the
-    user's data."""
+    """The address of the default library: ``IMSEARCH_LIBRARY`` if that is set, else a folder among the user's data."""
     chosen = os.environ.get("IMSEARCH_LIBRARY")
     return chosen or str(platformdirs.user_data_path("imsearch", appauthor=False) / "library")

@@ -1,4 +1,4 @@
-"""What every place where a library can live offers. A second implementation has to pass ``tests/test_backends.py``."""
+"""The protocol of backends: places where a library can live. Every one has to pass ``tests/test_backends.py``."""
 
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -14,45 +14,49 @@ if TYPE_CHECKING:
 
 
 class Backend(Protocol):
-    """The catalog of a library, its vector indexes, its write lock, what embeds in bulk, and a folder for caches.
+    """Where one library lives: its catalog, its vector indexes, its write lock, and a folder for caches.
 
-    Any number of threads may use one at once; `close` comes after all others.
+    Any number of threads may use a backend at once; `close` must be the last call.
     """
 
     @property
     def address(self) -> str:
-        """Where the library lives, as a person would name it."""
+        """Where the library lives, in the form in which a user names it."""
 
     @property
     def folder(self) -> Path:
         """A folder on this machine for caches, such as thumbnails."""
 
     def exists(self) -> bool:
-        """Whether there is a library."""
+        """Whether there is a library at the address."""
 
     def catalog(self) -> "CatalogReader":
-        """The catalog, to be read. Raises `LibraryNotFoundError`, `LibraryTooNewError` or `CatalogCorruptError`."""
+        """The catalog for reading. Raises `LibraryNotFoundError`, `LibraryTooNewError` or `CatalogCorruptError`."""
 
     def vector_index(self, space: "VectorSpace") -> "VectorIndex":
         """The vector index of a vector space."""
 
     def writing(self) -> AbstractContextManager["WriteSession"]:
-        """Be the only one who writes, in any process. Raises `LibraryLockedError` at once where somebody else is."""
+        """Hold the write lock. Raises `LibraryLockedError` at once where another process or thread holds it."""
 
     def pipeline(
         self, embedder: "Embedder", *, workers: int | None, activity: "Embedder | None"
     ) -> "EmbeddingPipeline":
-        """What reads, decodes and embeds many pictures, also their regions where ``activity`` is given."""
+        """The pipeline that reads, decodes and embeds many pictures by ``embedder``.
+
+        ``workers`` is how many processes decode, None for one per core. With ``activity``, the engine by whose output
+        regions are chosen, regions are embedded too.
+        """
 
     def sizes(self) -> tuple[int, int]:
-        """Bytes that the catalog takes, and bytes that its caches take."""
+        """The sizes of the catalog and of all caches, in bytes."""
 
     def close(self) -> None:
-        """Give back all that is open. It can be closed twice."""
+        """Release everything that is open. Closing twice is harmless."""
 
 
 class WriteSession(Protocol):
-    """The right to write, from `Backend.writing` until its end, when vector indexes follow what was written."""
+    """The right to write, while `Backend.writing` lasts. At its end the vector indexes are brought up to date."""
 
     def writer(self, *, create: bool = False) -> "CatalogWriter":
-        """The catalog, to be written; with ``create`` made where there is none."""
+        """The catalog for writing; with ``create``, an empty one is made where there is none."""

@@ -1,4 +1,4 @@
-"""Which model a library is used with, and its engines."""
+"""The choice of the model that a library is used with, and the engines that run it."""
 
 from imsearch.backends.backend import Backend
 from imsearch.catalog.space import VectorSpace
@@ -11,10 +11,11 @@ from imsearch.types.options import Tuning
 
 
 class ModelChoice:
-    """The model named when the library was opened, else that of its first vector space, else the default one.
+    """The model named when the library was opened, else that of its first vector space, else the default model.
 
-    Engines compute in the precision that the library's vectors of the model have, if there are any. Nothing is loaded,
-    or even looked for, before an engine is asked for.
+    Engines compute in the precision of the library's vectors of that model, if it has any. Nothing is loaded, or even
+    looked for, before one of the ``for_...`` methods is called; these raise what
+    `imsearch.models.opening.open_embedder` raises.
     """
 
     def __init__(self, backend: Backend, embedders: Embedders, model: str | None) -> None:
@@ -30,7 +31,7 @@ class ModelChoice:
         return spaces[0].model if spaces else names.DEFAULT_MODEL
 
     def reference(self) -> Reference:
-        """The name taken apart. Raises `UnknownModelError`."""
+        """The parsed name of the model. Raises `UnknownModelError`."""
         return self._named or names.parse(self.name())
 
     def space(self) -> VectorSpace | None:
@@ -38,11 +39,11 @@ class ModelChoice:
         return self._backend.catalog().space(self.name()) if self._backend.exists() else None
 
     def for_queries(self) -> Embedder:
-        """The engine for single pictures."""
+        """The engine for queries: for single pictures, from many threads."""
         return self._embedders.for_queries(self.reference(), self._precision())
 
     def for_indexing(self, tuning: Tuning, listener: Listener) -> Embedder:
-        """The engine for very many pictures."""
+        """The engine for index runs: for very many pictures."""
         return self._embedders.for_indexing(self.reference(), self._precision(), tuning, listener)
 
     def for_activity(self, tuning: Tuning, listener: Listener) -> Embedder:

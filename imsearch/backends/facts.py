@@ -1,4 +1,4 @@
-"""A library at a glance."""
+"""Collecting the facts about a library."""
 
 import os
 
@@ -8,7 +8,7 @@ from imsearch.types.libraries import LibraryInfo
 
 
 def library_info(backend: Backend, model: str) -> LibraryInfo:
-    """What a library holds, of ``model`` and altogether, and its size on disk. Raises `LibraryNotFoundError`."""
+    """Facts about a library and its vectors of ``model``, and sizes on disk. Raises `LibraryNotFoundError`."""
     catalog = backend.catalog()
     counts, space = catalog.counts(), catalog.space(model)
     dimensions = space.dimensions if space else 0

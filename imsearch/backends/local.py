@@ -25,11 +25,11 @@ class LocalBackend:
     """The `Backend` in a directory."""
 
     def __init__(self, folder: Path) -> None:
-        """Look at a directory, which need not be there yet. Raises `LibraryError` where it can't hold a library."""
+        """A directory, which need not exist yet. Raises `LibraryError` where it cannot be a library."""
         self.folder = folder
         self._catalog: CatalogReader | None = None
         self._indexes: dict[int, FaissIndex] = {}
-        self._opening = threading.RLock()  # of each part once
+        self._opening = threading.RLock()  # so that each part is opened only once
         try:
             if folder.exists() and not folder.is_dir():
                 raise LibraryError(f"a library is a directory, and {folder} is a file", library=str(folder))
@@ -46,11 +46,11 @@ class LocalBackend:
         return str(self.folder)
 
     def exists(self) -> bool:
-        """Whether there is a library."""
+        """Whether there is a library in the directory."""
         return self._catalog is not None or (self.folder / CATALOG).exists()
 
     def catalog(self) -> CatalogReader:
-        """The catalog, to be read. Raises `LibraryNotFoundError`, `LibraryTooNewError` or `CatalogCorruptError`."""
+        """The catalog for reading. Raises `LibraryNotFoundError`, `LibraryTooNewError` or `CatalogCorruptError`."""
         with self._opening:
             if self._catalog is None:
                 self._catalog = CatalogReader(self.folder)
@@ -65,8 +65,8 @@ class LocalBackend:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator["LocalWriteSession"]:
-        """Be the only one who writes. Raises `LibraryLockedError` at once where another process does."""
-        import filelock  # queries do without
+        """Hold the write lock. Raises `LibraryLockedError` at once where another process holds it."""
+        import filelock  # imported here, as queries do not need it
 
         made = not self.folder.exists()
         try:
@@ -88,18 +88,18 @@ class LocalBackend:
                     self.folder.rmdir()
 
     def pipeline(self, embedder: "Embedder", *, workers: int | None, activity: "Embedder | None") -> "LocalPipeline":
-        """Child processes that decode, and the engine in this one."""
-        from imsearch.embedding.pipeline import LocalPipeline  # queries do without
+        """A pipeline with child processes that decode, and with the engine in this process."""
+        from imsearch.embedding.pipeline import LocalPipeline  # imported here, as queries do not need it
 
         return LocalPipeline(embedder, workers=workers, activity=activity)
 
     def sizes(self) -> tuple[int, int]:
-        """Bytes that the catalog takes, its log included, and bytes that its caches take."""
+        """The sizes of the catalog, its log included, and of all caches, in bytes."""
         catalog = sum(path.stat().st_size for path in self.folder.glob(f"{CATALOG}*"))
         return catalog, sum(path.stat().st_size for pattern in _CACHES for path in self.folder.glob(pattern))
 
     def close(self) -> None:
-        """Give back the files. It can be closed twice."""
+        """Release the files. Closing twice is harmless."""
         if self._catalog is not None:
             self._catalog.close()
         self._catalog = None
@@ -107,16 +107,16 @@ class LocalBackend:
 
 
 class LocalWriteSession:
-    """The right to write to a directory: a context manager within the lock."""
+    """The `WriteSession` of a directory: a context manager that is used while the write lock is held."""
 
     def __init__(self, backend: LocalBackend) -> None:
         self._backend = backend
         self._writer: CatalogWriter | None = None
 
     def writer(self, *, create: bool = False) -> "CatalogWriter":
-        """The catalog, to be written; with ``create`` made where there is none."""
+        """The catalog for writing; with ``create``, an empty one is made where there is none."""
         if self._writer is None:
-            from imsearch.catalog.writer import CatalogWriter  # with SQLAlchemy, which queries do without
+            from imsearch.catalog.writer import CatalogWriter  # imports SQLAlchemy, which queries do not need
 
             make = create and not self._backend.exists()
             self._writer = (CatalogWriter.create if make else CatalogWriter)(self._backend.folder)
@@ -126,7 +126,7 @@ class LocalWriteSession:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Have the vector indexes follow, also what was written before an interruption."""
+        """Bring the vector indexes up to date, also after an interruption."""
         if self._writer is None:
             return
         try:

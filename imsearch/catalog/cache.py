@@ -1,4 +1,4 @@
-"""What was made of pictures, stored beside the catalog. Deleting it costs the time to make it again."""
+"""Caches of data computed from pictures, beside the catalog. Deleting one costs the time to compute the data again."""
 
 import contextlib
 import threading
@@ -12,8 +12,8 @@ from imsearch.errors import CatalogCorruptError, LibraryError
 
 @dataclass(frozen=True, slots=True)
 class CacheKind:
-    """What a cache holds, in a file called ``name``, of so many pictures at the ``most``; the oldest leave. Data of
-    another ``format`` are thrown away."""
+    """A kind of cache: the name of its file, the format of its data, and for how many pictures at ``most`` it keeps
+    data. The oldest data make room for new ones; data of another ``format`` are deleted."""
 
     name: str
     format: int
@@ -21,15 +21,15 @@ class CacheKind:
 
 
 FEATURES = CacheKind("features.sqlite3", 2, 50_000)
-"""What pictures are compared by, about 2 GB."""
+"""Local features and appearances, by which pictures are compared: at most about 2 GB."""
 
 THUMBNAILS = CacheKind("thumbnails.sqlite3", 1, 20_000)
-"""Small renderings, about 400 MB."""
+"""Thumbnails: at most about 400 MB."""
 
 
 class Cache:
-    """Bytes under the digests of contents. Safe to use from several threads; where it cannot be written it stores
-    nothing."""
+    """Bytes by the digests of contents. Safe to use from several threads. If its file cannot be used, it is empty and
+    keeps nothing; no error is raised."""
 
     def __init__(self, folder: Path, kind: CacheKind) -> None:
         self._path = folder / kind.name
@@ -38,14 +38,14 @@ class Cache:
         self._connection = self._opened()
 
     def close(self) -> None:
-        """Give back the file."""
+        """Close the file."""
         with self._lock:
             if self._connection is not None:
                 self._connection.close()
             self._connection = None
 
     def get(self, digests: Iterable[bytes]) -> dict[bytes, bytes]:
-        """What is stored of these contents."""
+        """The data of those of these contents that have any, by digest."""
         found: dict[bytes, bytes] = {}
         with self._lock, contextlib.suppress(LibraryError), translated(self._path):
             if self._connection is None:
@@ -57,7 +57,7 @@ class Cache:
         return found
 
     def put(self, made: Mapping[bytes, bytes]) -> None:
-        """Store these."""
+        """Keep data by the digests of contents, in place of what was kept for these."""
         with self._lock, contextlib.suppress(LibraryError), translated(self._path):
             if self._connection is None or not made:
                 return
@@ -66,7 +66,7 @@ class Cache:
             try:
                 for digest, data in made.items():
                     execute("INSERT OR REPLACE INTO kept (digest, data) VALUES (?, ?)", (digest, data))
-                # Numbers only grow, so they tell age.
+                # Numbers only grow, so the lowest are the oldest.
                 execute("DELETE FROM kept WHERE number <= (SELECT max(number) FROM kept) - ?", (self._kind.most,))
             finally:
                 execute("COMMIT")

@@ -1,4 +1,4 @@
-"""Connections to the catalog, and what SQLite's errors mean: the only module that imports sqlite3."""
+"""Connections to the catalog, and the translation of SQLite's errors. The only module that imports sqlite3."""
 
 import contextlib
 import os
@@ -28,8 +28,8 @@ Connection = sqlite3.Connection
 
 def connect(path: Path) -> Connection:
     """A connection that any thread may use, one at a time."""
-    # isolation_level None, because pysqlite would begin transactions behind our back, and none before DDL; a path in
-    # bytes, because folders may have names that are neither UTF-8 nor fit for a URL.
+    # isolation_level is None, as sqlite3 would otherwise begin transactions by itself, and none before DDL. The path is
+    # bytes, as names of folders need not be UTF-8 or valid in a URL.
     with translated(path):
         connection = sqlite3.connect(os.fsencode(path), timeout=30, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA foreign_keys = ON")
@@ -38,7 +38,10 @@ def connect(path: Path) -> Connection:
 
 
 def create(folder: Path) -> None:
-    """Make an empty catalog in ``folder``, all at once: an interrupted start leaves none."""
+    """Create an empty catalog in ``folder``, in one move: an interruption leaves no catalog behind.
+
+    Raises `LibraryError` where the folder cannot be made or written to.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
@@ -61,9 +64,9 @@ def create(folder: Path) -> None:
 
 
 def check(path: Path) -> None:
-    """See that there is a catalog at ``path`` that this imsearch can use, and bring an older one up to date.
+    """Check that there is a catalog at ``path`` that this imsearch can use, and migrate an older one.
 
-    Raises `LibraryNotFoundError`, `LibraryTooNewError` or `CatalogCorruptError`; it is never overwritten.
+    Raises `LibraryNotFoundError`, `LibraryTooNewError` or `CatalogCorruptError`; the file is then left as it is.
     """
     if not path.is_file():
         raise LibraryNotFoundError(f"there is no library at {path.parent} yet", library=str(path.parent))
@@ -86,14 +89,15 @@ def check(path: Path) -> None:
             )
         if version < len(MIGRATIONS):
             connection.execute("BEGIN IMMEDIATE")
-            (version,) = connection.execute("PRAGMA user_version").fetchone()  # another process may have been first
+            # Read again, as another process may have migrated it meanwhile.
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
             run_migrations(connection.execute, since=version)
             connection.execute("COMMIT")
 
 
 @contextlib.contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Raise errors of SQLite as those of imsearch."""
+    """Raise SQLite's errors as errors of imsearch, about the catalog at ``path``."""
     try:
         yield
     except sqlite3.Error as exc:
@@ -104,8 +108,8 @@ def translated(path: Path) -> Iterator[None]:
 
 
 def translate(exc: BaseException, path: Path) -> LibraryError | None:
-    """What an error of SQLite means for the catalog at ``path``; None for mistakes of our own."""
-    code = (getattr(exc, "sqlite_errorcode", None) or 0) & 0xFF  # without the extension of the code
+    """The error to raise for an error of SQLite about the catalog at ``path``; None if it is a bug of ours."""
+    code = (getattr(exc, "sqlite_errorcode", None) or 0) & 0xFF  # the primary code, without the extended part
     library = str(path.parent)
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return CatalogCorruptError(
@@ -137,25 +141,25 @@ class Connections:
         self._lock = threading.Lock()
 
     def close(self) -> None:
-        """Give back the file."""
+        """Close all connections."""
         with self._lock:
             for connection in self._all:
                 connection.close()
             self._all, self._idle = [], []
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """All rows that a query gives."""
+        """All rows of the result of a query."""
         with self._connection() as connection:
             return connection.execute(query, values).fetchall()
 
     def ids(self, query: str, values: Sequence[Any] = ()) -> NDArray[np.int64]:
-        """The first column of all rows that a query gives."""
+        """The first column of the result of a query, int64 (n,)."""
         with self._connection() as connection:
             return np.fromiter((row[0] for row in connection.execute(query, values)), np.int64)
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[Connection]:
-        """A connection that nobody else is using."""
+        """A connection that no other thread is using."""
         with self._lock:
             connection = self._idle.pop() if self._idle else None
         if connection is None:

@@ -1,7 +1,6 @@
-"""The numbered steps that lead to today's catalog.
+"""Migrations: the numbered steps from an empty catalog to the current schema.
 
-Steps are only ever appended: `MIGRATIONS` is what every catalog out there has run, in order, and SQLite's
-``user_version`` counts how many.
+Steps are only ever appended and never changed. SQLite's ``user_version`` is the number of steps that a catalog has run.
 """
 
 from collections.abc import Callable
@@ -40,7 +39,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             dimensions INTEGER NOT NULL,
             precision TEXT NOT NULL
         )""",
-        # AUTOINCREMENT: an id never names another vector later, which snapshots rely on.
+        # AUTOINCREMENT, so that an id is never used again for another vector: snapshots rely on that.
         """CREATE TABLE embeddings (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
             space_id INTEGER NOT NULL REFERENCES spaces (id),
@@ -50,7 +49,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE UNIQUE INDEX embeddings_content ON embeddings (content_id, space_id)",
     ),
     (
-        # Deletions are recorded, so that snapshots learn of them as they learn of additions.
+        # Deleted embeddings are recorded, so that snapshots can be brought up to date without comparing all ids.
         """CREATE TABLE departures (
             number INTEGER PRIMARY KEY AUTOINCREMENT,
             space_id INTEGER NOT NULL,
@@ -62,7 +61,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         END""",
     ),
     (
-        # What a person said are not duplicates of each other; by digest, so that it outlives files and contents.
+        # Pairs that the user marked as different pictures; by digest, so that they outlive files and contents.
         """CREATE TABLE different_pairs (
             first BLOB NOT NULL,
             second BLOB NOT NULL,
@@ -71,7 +70,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID""",
     ),
     (
-        # Region 0 is the whole picture and has no box; those of the others are in pixels of the upright picture.
+        # Region 0 is the whole picture and has no box. Boxes of other regions are in pixels of the upright picture.
         "ALTER TABLE spaces ADD COLUMN regions INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE embeddings ADD COLUMN region INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE embeddings ADD COLUMN region_x INTEGER",
@@ -82,8 +81,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE UNIQUE INDEX embeddings_content ON embeddings (content_id, space_id, region)",
     ),
     (
-        # A failure that was not the file's own (no permission, a timeout, no memory) is tried again by the next run.
-        # Earlier versions told such failures from others by their words alone.
+        # Files with a passing failure (no permission, a timeout, no memory) are tried again by the next run. Catalogs
+        # of earlier versions only have the reason, so their rows are marked by its words.
         "ALTER TABLE files ADD COLUMN retry INTEGER NOT NULL DEFAULT 0",
         """UPDATE files SET retry = 1 WHERE state = 'unreadable' AND (
             reason LIKE 'no permission%' OR reason LIKE 'it cannot be read:%' OR reason LIKE 'it kept changing%'
@@ -95,7 +94,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 
 
 def run_migrations(execute: Callable[[str], Any], since: int) -> None:
-    """Take a catalog from the step ``since`` to the last one."""
+    """Run all steps after the first ``since`` ones, by a function that executes one SQL statement."""
     for number, statements in enumerate(MIGRATIONS[since:], since + 1):
         for statement in statements:
             execute(statement)

@@ -1,7 +1,6 @@
-"""Reading the catalog, in plain SQL: its vector spaces, files, contents and decisions.
+"""Reading the catalog: its vector spaces, files, contents and decisions.
 
-SQLAlchemy takes longer to import than a whole query takes, so this half of the room does without it; every method is
-one read of what is committed.
+It is read in plain SQL, as importing SQLAlchemy takes longer than a whole query. Every method reads what is committed.
 """
 
 from collections.abc import Iterator
@@ -20,19 +19,19 @@ from imsearch.types.libraries import FileState
 
 
 class CatalogReader:
-    """The catalog of one library, to be read. Safe to use from several threads."""
+    """The catalog of one library, for reading. Safe to use from several threads."""
 
     def __init__(self, folder: Path) -> None:
-        """Open the catalog in ``folder``, after bringing an older one up to date.
+        """Open the catalog in ``folder``; an older one is migrated first.
 
-        Raises `LibraryNotFoundError`, `LibraryTooNewError` or `CatalogCorruptError`; it is never overwritten.
+        Raises `LibraryNotFoundError`, `LibraryTooNewError` or `CatalogCorruptError`; the file is then left as it is.
         """
         self.path = folder / CATALOG
         check(self.path)
         self._connections = Connections(self.path)
 
     def close(self) -> None:
-        """Give back the file."""
+        """Close the file."""
         self._connections.close()
 
     # Vector spaces
@@ -51,17 +50,20 @@ class CatalogReader:
     # Files
 
     def roots(self) -> dict[bytes, int]:
-        """The folders that were indexed, with the inode that each had."""
+        """The folders that were indexed, each with its inode at that time."""
         return dict(self._connections.rows("SELECT path, inode FROM roots ORDER BY path"))
 
     def counts(self) -> dict[str, int]:
-        """How many files there are in each state, and how many different ``pictures`` they hold."""
+        """The number of files by state, and under ``pictures`` the number of different pictures that they hold."""
         found = dict(self._connections.rows("SELECT state, count(*) FROM files GROUP BY state"))
         ((found["pictures"],),) = self._connections.rows("SELECT count(DISTINCT content_id) FROM files")
         return found
 
     def file_rows(self, root: bytes, space: VectorSpace | None) -> Iterator[FileRow]:
-        """Known files at or below a path, in the order of path bytes; without a space none of them is complete."""
+        """The files at or below ``root``, in the order of path bytes.
+
+        Without a ``space`` (nothing was embedded yet) no picture is complete.
+        """
         complete, values = "state != 'ok'", []
         if space is not None:
             complete += f" OR {COMPLETE.format(content='files.content_id')}"
@@ -77,7 +79,10 @@ class CatalogReader:
             begin = rows[-1][0]
 
     def file_list(self, *, failed: bool) -> Iterator[tuple[bytes, int, FileState, str | None]]:
-        """Path, size, state and reason of the pictures, or of the files that could not be read, in order of paths."""
+        """Path, size, state and reason of each file of a picture, or, if ``failed``, of each unreadable file.
+
+        They come in the order of path bytes.
+        """
         query = "SELECT path, size, state, reason FROM files WHERE state = ? AND path > ? ORDER BY path LIMIT ?"
         after = b""
         while rows := self._connections.rows(query, ("unreadable" if failed else "ok", after, PAGE)):
@@ -85,7 +90,7 @@ class CatalogReader:
             after = rows[-1][0]
 
     def digest_at(self, path: bytes) -> bytes | None:
-        """The digest of the content of the file at a path, if the library has it."""
+        """The digest of the content of the file at a path; None where the library has no such picture."""
         query = "SELECT digest FROM files JOIN contents ON contents.id = content_id WHERE path = ?"
         rows = self._connections.rows(query, (path,))
         return rows[0][0] if rows else None
@@ -93,12 +98,12 @@ class CatalogReader:
     # Contents
 
     def shared_contents(self) -> NDArray[np.int64]:
-        """Ids of the contents that two or more files hold."""
+        """Ids of the contents that two or more files hold, int64 (n,)."""
         query = "SELECT content_id FROM files WHERE content_id NOTNULL GROUP BY content_id HAVING count(*) > 1"
         return self._connections.ids(query)
 
     def contents_below(self, path: bytes) -> NDArray[np.int64]:
-        """Ids of the contents that a file at or below a path holds."""
+        """Ids of the contents of the files at or below a path, int64 (n,)."""
         query = f"SELECT DISTINCT content_id FROM files WHERE content_id NOTNULL AND ({UNDER})"
         return self._connections.ids(query, (path, *below(path)))
 
@@ -115,7 +120,7 @@ class CatalogReader:
         return sorted(self.held_files(ids), key=lambda file: file.path)
 
     def path_of(self, digest: bytes) -> bytes | None:
-        """The first path of a content, if the library has it."""
+        """The first of the paths of files that hold a content; None where no file does."""
         query = "SELECT min(path) FROM files JOIN contents ON contents.id = content_id WHERE digest = ?"
         ((path,),) = self._connections.rows(query, (digest,))
         found: bytes | None = path
@@ -124,11 +129,11 @@ class CatalogReader:
     # Decisions
 
     def different_pairs(self) -> list[tuple[bytes, bytes]]:
-        """Digests of the pictures that a person said are different, the lower of each pair first."""
+        """Digests of the pairs of pictures that the user marked as different, the lower of each pair first."""
         return self._connections.rows("SELECT first, second FROM different_pairs ORDER BY first, second")
 
     def different_contents(self) -> list[tuple[int, int]]:
-        """The same as ids of contents, as far as the library has both."""
+        """Ids of the contents of those `different_pairs` of which the library has both contents."""
         query = """SELECT one.id, other.id FROM different_pairs
             JOIN contents AS one ON one.digest = first JOIN contents AS other ON other.digest = second"""
         return self._connections.rows(query)

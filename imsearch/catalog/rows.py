@@ -1,4 +1,4 @@
-"""The rows that go into the catalog and come out of it. Paths are bytes, as the file system has them."""
+"""Rows of the catalog as values. Paths are bytes, as the file system has them, and sizes of files are in bytes."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from imsearch.types.libraries import FileState
 
 @dataclass(frozen=True, slots=True)
 class SpaceRecord:
-    """A vector space as its row has it: the vectors of one model; with ``regions``, of parts of pictures too."""
+    """The row of a vector space: which model its vectors are of; with ``regions`` it holds those of regions too."""
 
     id: int
     model: str
@@ -23,8 +23,11 @@ class SpaceRecord:
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
-    """A file as it was when it was last read; ``complete`` unless it must be read again whatever its stamp says: its
-    vectors are missing, or it failed for a reason that was not its own."""
+    """A file as it was when it was last read.
+
+    A file that is not ``complete`` must be read again even if it has not changed: its vectors are missing, or its last
+    failure was a passing one.
+    """
 
     path: bytes
     size: int
@@ -36,7 +39,7 @@ class FileRow:
 
 @dataclass(frozen=True, slots=True)
 class NewContent:
-    """What is to be stored of a picture that has no vector in a vector space yet."""
+    """A content to be stored with its vectors, float32 (dimensions,), in a vector space that lacks them."""
 
     digest: bytes
     size: int
@@ -50,9 +53,9 @@ class NewContent:
 
 @dataclass(frozen=True, slots=True)
 class NewFile:
-    """A row to be written for a file: with the digest of its content, or a reason, or neither (no picture).
+    """A row of a file to be written: a picture has a ``digest``, an unreadable file a ``reason``, another file neither.
 
-    With ``retry`` the next run reads it again.
+    With ``retry`` the next run reads the file again even if it has not changed.
     """
 
     path: bytes
@@ -65,7 +68,7 @@ class NewFile:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A file that holds the content of an embedding, which is of the whole picture or of a ``region``."""
+    """A file that holds the content of an embedding; ``region`` is the part that was embedded, None for the whole."""
 
     embedding_id: int
     path: bytes
@@ -79,7 +82,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class HeldFile:
-    """A file with the content that it holds, as the catalog has both."""
+    """A file of a picture, with the facts about its content."""
 
     path: bytes
     size: int

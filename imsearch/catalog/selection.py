@@ -1,4 +1,4 @@
-"""Filters as SQL, and the set of vectors that pass them."""
+"""Filters as SQL, and the set of vectors whose pictures pass them."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -12,14 +12,14 @@ from imsearch.sources.paths import below
 from imsearch.types.options import Filters
 
 PAGE = 4096
-"""Rows per read where many are read: a long read would keep SQLite's log from being folded in."""
+"""Rows per read where many are read: SQLite cannot checkpoint its log during a long read."""
 
 UNDER = "path = ? OR path >= ? AND path < ?"
-"""Whether a path is a given one or lies below it; its values are that path and those of `below`."""
+"""SQL condition: a file is at or below a path. Its values are that path and the two of `paths.below`."""
 
 
 class FilteredVectors:
-    """The vectors of one vector space whose picture passes filters in at least one of its files."""
+    """The vectors of one vector space whose pictures pass filters: at least one file of the picture must pass."""
 
     def __init__(self, connections: Connections, space_id: int, filters: Filters) -> None:
         self._connections = connections
@@ -30,16 +30,16 @@ class FilteredVectors:
         self._ids: NDArray[np.int64] | None = None
 
     def estimate(self) -> int:
-        """About how many there are, told sooner than by listing them: pictures, each counted once."""
+        """About how many vectors there are, without listing them: it counts pictures, not their regions."""
         if self._ids is not None:
             return len(self._ids)
         ((count,),) = self._connections.rows(f"SELECT count(*) FROM contents WHERE {self._condition}", self._values)
         return int(count)
 
     def ids(self) -> NDArray[np.int64]:
-        """Their ids, in no order; read once."""
+        """The ids of the vectors, int64 (n,), in no order. They are read from the catalog once."""
         if self._ids is None:
-            # CROSS JOIN keeps SQLite to this order, in which no vectors are read.
+            # CROSS JOIN makes SQLite join in this order, in which it need not read the vectors.
             query = f"""SELECT embeddings.id FROM contents CROSS JOIN embeddings ON content_id = contents.id
                 WHERE space_id = ? AND {self._condition}"""
             self._ids = self._connections.ids(query, (self._space_id, *self._values))
@@ -47,7 +47,8 @@ class FilteredVectors:
 
 
 def conditions(filters: Filters, under: str) -> tuple[str, list[Any]]:
-    """Filters as a condition in SQL and its values; ``under`` is what must hold of the values of `UNDER`."""
+    """Filters as a condition in SQL and its values; ``under`` is the condition to use for the filter ``under``, and
+    takes the values of `UNDER`."""
     terms: list[tuple[str, list[Any]]] = []
     if filters.under is not None:
         path = os.path.abspath(os.fsencode(filters.under))
@@ -66,11 +67,11 @@ def conditions(filters: Filters, under: str) -> tuple[str, list[Any]]:
 
 
 def marks(values: Sequence[Any]) -> str:
-    """As many question marks, with commas between them."""
+    """A question mark for each value, separated by commas."""
     return ",".join("?" * len(values))
 
 
 def parts(ids: NDArray[np.int64]) -> Iterator[list[int]]:
-    """Ids in portions that fit one query."""
+    """Ids in parts of at most `PAGE`, for one query each."""
     for at in range(0, len(ids), PAGE):
         yield ids[at : at + PAGE].tolist()

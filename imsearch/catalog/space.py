@@ -1,6 +1,6 @@
-"""One vector space of a library: its vectors, and the files whose pictures they are of.
+"""A vector space of a library: its vectors, and the files of the pictures that they belong to.
 
-Vectors are stored as float16, which moves a cosine by about 0.0002 at the most.
+Vectors are stored as float16, which changes a cosine by at most about 0.0002.
 """
 
 from collections.abc import Collection, Iterator
@@ -17,10 +17,11 @@ from imsearch.types.hits import Region
 from imsearch.types.options import NO_FILTERS, Filters
 
 BYTES_PER_NUMBER = 2
-"""Of a stored vector."""
+"""Bytes per dimension of a stored vector."""
 
 COMPLETE = "EXISTS (SELECT 1 FROM embeddings WHERE content_id = {content} AND space_id = ? AND region = ?)"
-"""Whether a content has its vectors: a picture has those of its regions all at once or not at all."""
+"""SQL condition: a content has all its vectors. The last value is the number of a region that must be there, 0 or 1,
+as the regions of a picture are stored all at once."""
 
 
 class VectorSpace:
@@ -32,36 +33,36 @@ class VectorSpace:
 
     @property
     def id(self) -> int:
-        """Its number in the catalog."""
+        """The id of the vector space in the catalog."""
         return self.record.id
 
     @property
     def model(self) -> str:
-        """The name of the model whose vectors it holds."""
+        """The name of the model that made the vectors."""
         return self.record.model
 
     @property
     def fingerprint(self) -> str:
-        """The fingerprint of that model."""
+        """The fingerprint of the model that made the vectors."""
         return self.record.fingerprint
 
     @property
     def dimensions(self) -> int:
-        """Numbers of a vector."""
+        """The number of dimensions of each vector."""
         return self.record.dimensions
 
     @property
     def precision(self) -> str:
-        """The arithmetic in which the vectors were computed."""
+        """The arithmetic in which the vectors were computed: ``f32``, ``bf16`` or ``f16``."""
         return self.record.precision
 
     @property
     def regions(self) -> bool:
-        """Whether it also holds vectors of regions of pictures."""
+        """Whether there are also vectors of regions of pictures."""
         return self.record.regions
 
     def check(self, model: str, fingerprint: str) -> None:
-        """Raise `ModelMismatchError` unless a model of this fingerprint is the one that made the vectors."""
+        """Raise `ModelMismatchError` if ``model`` has another ``fingerprint`` than the model that made the vectors."""
         if self.fingerprint != fingerprint:
             raise ModelMismatchError(
                 f"the library's vectors were made by '{self.model}' with fingerprint {self.fingerprint[:12]}, "
@@ -80,29 +81,31 @@ class VectorSpace:
         return int(count)
 
     def region_count(self) -> int:
-        """How many of them are of regions."""
+        """How many of the vectors are of regions."""
         query = """SELECT count(*) FROM contents CROSS JOIN embeddings ON content_id = contents.id
             WHERE space_id = ? AND region > 0"""
         ((count,),) = self._connections.rows(query, (self.id,))
         return int(count)
 
     def latest(self) -> int:
-        """The highest id that any vector of the library has, 0 where there is none: told at once, and no lower than
-        that of this space."""
+        """The highest id of any vector of the library, 0 where there is none. No id of this space is higher.
+
+        It is found at once, however many vectors there are.
+        """
         ((latest,),) = self._connections.rows("SELECT coalesce(max(id), 0) FROM embeddings")
         return int(latest)
 
     def ids(self) -> NDArray[np.int64]:
-        """The ids of all vectors, in no order."""
+        """The ids of all vectors, int64 (n,), in no order."""
         return self._connections.ids("SELECT id FROM embeddings WHERE space_id = ?", (self.id,))
 
     def whole_pictures(self) -> "WholePictures":
-        """The vectors that are of whole pictures, not of regions, as a selection."""
+        """The selection of the vectors of whole pictures, without those of regions."""
         return WholePictures(self._connections, self.id)
 
     def pages(self, after: int = 0, *, whole: bool = False) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-        """Ids and vectors (n, dimensions) in ascending order of ids, beginning after one, in pages; with ``whole``
-        those of whole pictures alone."""
+        """Ids and vectors (n, dimensions), by ascending id, in pages. Only ids above ``after`` are given and, with
+        ``whole``, only vectors of whole pictures."""
         only = "AND region = 0 " if whole else ""
         query = f"SELECT id, vector FROM embeddings WHERE space_id = ? {only}AND id > ? ORDER BY id LIMIT ?"
         while rows := self._connections.rows(query, (self.id, after, PAGE)):
@@ -110,7 +113,7 @@ class VectorSpace:
             after = rows[-1][0]
 
     def vectors(self, ids: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-        """Ids and vectors (n, dimensions) of these ids, as far as they are there, in pages and in no order."""
+        """Ids and vectors (n, dimensions) for those of ``ids`` that are in the space, in pages and in no order."""
         for part in parts(ids):
             query = f"SELECT id, vector FROM embeddings WHERE id IN ({marks(part)}) AND space_id = ?"
             rows = self._connections.rows(query, (*part, self.id))
@@ -118,7 +121,7 @@ class VectorSpace:
                 yield self._matrix(rows)
 
     def vector_of(self, digest: bytes) -> NDArray[np.float32] | None:
-        """The vector of the content with this digest, as a whole, at unit length; None where there is none."""
+        """The vector (dimensions,) of the whole picture with this digest, at unit length; None where there is none."""
         query = """SELECT embeddings.id, vector FROM embeddings JOIN contents ON contents.id = content_id
             WHERE digest = ? AND space_id = ? AND region = 0"""
         rows = self._connections.rows(query, (digest, self.id))
@@ -129,8 +132,8 @@ class VectorSpace:
         return unit
 
     def departures_after(self, number: int) -> tuple[int, NDArray[np.int64]]:
-        """The number of the last vector that left the library, and the ids of those of this space that left since
-        ``number``."""
+        """The number of the library's last departure (deleted vector), and the ids of the vectors of this space that
+        left after departure ``number``."""
         ((last,),) = self._connections.rows("SELECT coalesce(max(number), ?) FROM departures", (number,))
         if last <= number:
             return last, np.empty(0, np.int64)
@@ -140,11 +143,11 @@ class VectorSpace:
     # Pictures
 
     def select(self, filters: Filters) -> FilteredVectors | None:
-        """The vectors whose pictures pass filters; None where all do."""
+        """The selection of the vectors whose pictures pass filters; None if there are no filters."""
         return None if filters == NO_FILTERS else FilteredVectors(self._connections, self.id, filters)
 
     def matches(self, ids: NDArray[np.int64], filters: Filters = NO_FILTERS) -> Iterator[Match]:
-        """The files that hold these vectors' pictures and pass filters."""
+        """The files that hold the pictures of these vectors and pass filters, in no order."""
         condition, values = conditions(filters, f"({UNDER})")
         for part in parts(ids):
             query = f"""SELECT embeddings.id, path, digest, width, height, format, taken,
@@ -155,14 +158,14 @@ class VectorSpace:
             yield from (_match(row) for row in self._connections.rows(query, (*part, *values)))
 
     def contents_of(self, ids: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-        """Vectors' ids with those of their contents, as far as they are there, in no order."""
+        """Pairs (id of a vector, id of its content) for those of ``ids`` that are in the library, in no order."""
         for part in parts(ids):
             yield from self._connections.rows(
                 f"SELECT id, content_id FROM embeddings WHERE id IN ({marks(part)})", part
             )
 
     def known_digests(self, sizes: Collection[int]) -> dict[int, frozenset[bytes]]:
-        """For each size in bytes, the digests of the contents of that size that have their vectors."""
+        """For each size in bytes, the digests of the contents of that size that have all their vectors here."""
         found: dict[int, set[bytes]] = {}
         complete = COMPLETE.format(content="contents.id")
         for part in parts(np.fromiter(sizes, np.int64)):
@@ -178,7 +181,7 @@ class VectorSpace:
 
 
 class WholePictures:
-    """The vectors of a space that are of whole pictures."""
+    """The selection of the vectors of a space that are of whole pictures."""
 
     def __init__(self, connections: Connections, space_id: int) -> None:
         self._connections = connections
@@ -186,11 +189,11 @@ class WholePictures:
         self._ids: NDArray[np.int64] | None = None
 
     def estimate(self) -> int:
-        """How many there are."""
+        """How many vectors there are."""
         return len(self.ids())
 
     def ids(self) -> NDArray[np.int64]:
-        """Their ids, in no order; read once."""
+        """The ids of the vectors, int64 (n,), in no order. They are read from the catalog once."""
         if self._ids is None:
             query = "SELECT id FROM embeddings WHERE space_id = ? AND region = 0"
             self._ids = self._connections.ids(query, (self._space_id,))

@@ -1,7 +1,7 @@
 """Writing the catalog: the only module that imports SQLAlchemy.
 
-Every public method is one transaction. The tables are read off the catalog itself, whose migrations say once what they
-are.
+Every public method is one transaction. SQLAlchemy reads the tables from the catalog itself, so that only the migrations
+define the schema.
 """
 
 import functools
@@ -33,14 +33,14 @@ from imsearch.catalog.space import VectorSpace
 from imsearch.sources.paths import as_prefix, below
 
 VARIABLES = 10_000
-"""Values in one IN (...); SQLite's own limit is 32,766."""
+"""The most values in one IN (...); SQLite's own limit is 32,766."""
 
 
 class CatalogWriter:
-    """The catalog of one library, to be written. One process at a time writes, which the caller sees to."""
+    """The catalog of one library, for writing. The caller must hold the write lock."""
 
     def __init__(self, folder: Path) -> None:
-        """Open the catalog in ``folder``; raises what `imsearch.catalog.reader.CatalogReader` raises."""
+        """Open the catalog in ``folder``. Raises what `imsearch.catalog.reader.CatalogReader` raises."""
         path = folder / CATALOG
         check(path)
         self._engine = _engine(path)
@@ -50,18 +50,18 @@ class CatalogWriter:
 
     @classmethod
     def create(cls, folder: Path) -> "CatalogWriter":
-        """Make an empty catalog, all at once: an interrupted start leaves none."""
+        """Create an empty catalog in ``folder``, in one move: an interruption leaves no catalog behind."""
         create(folder)
         return cls(folder)
 
     def close(self) -> None:
-        """Give back the file."""
+        """Close the file."""
         self._engine.dispose()
 
     # Roots and vector spaces
 
     def add_root(self, path: bytes, inode: int) -> None:
-        """Remember a folder, in place of those inside it; one inside a known folder adds nothing."""
+        """Add a folder to the roots, in place of roots inside it; a folder inside another root is not added."""
         roots = self._tables["roots"]
         with self._engine.begin() as connection:
             known = connection.scalars(select(roots.c.path)).all()
@@ -75,7 +75,7 @@ class CatalogWriter:
     def add_space(
         self, model: str, fingerprint: str, dimensions: int, precision: str, *, regions: bool = False
     ) -> None:
-        """Make room for the vectors of a model, and with ``regions`` for those of parts of pictures."""
+        """Add a vector space for a model; with ``regions`` pictures in it need vectors of their regions too."""
         values = {
             "model": model,
             "fingerprint": fingerprint,
@@ -87,7 +87,7 @@ class CatalogWriter:
             connection.execute(insert(self._tables["spaces"]).values(values))
 
     def want_regions(self, model: str) -> None:
-        """From now on pictures are complete in the space of a model, if there is one, only with their regions."""
+        """Require regions in the vector space of a model: from now on pictures without their regions are incomplete."""
         spaces = self._tables["spaces"]
         with self._engine.begin() as connection:
             connection.execute(update(spaces).where(spaces.c.model == model).values(regions=True))
@@ -95,7 +95,7 @@ class CatalogWriter:
     # Files
 
     def write(self, new_files: Sequence[NewFile], new_contents: Sequence[NewContent], space: VectorSpace) -> None:
-        """One batch, all or nothing. Every digest that a file names is known or among the new contents."""
+        """Store one batch, all or nothing. Every digest of a file must be in the catalog or among the new contents."""
         with self._engine.begin() as connection:
             self._write_contents(connection, new_contents, space)
             ids = self._content_ids(connection, {file.digest for file in new_files if file.digest is not None})
@@ -124,7 +124,7 @@ class CatalogWriter:
         return found
 
     def remove_files(self, paths: Iterable[bytes]) -> int:
-        """Forget these files, and contents that no file holds any more. Returns how many files there were."""
+        """Remove files, and contents that no file holds any more. Returns the number of files that were removed."""
         files = self._tables["files"]
         removed = 0
         with self._engine.begin() as connection:
@@ -134,7 +134,7 @@ class CatalogWriter:
         return removed
 
     def remove_below(self, path: bytes) -> int:
-        """Forget a file, or a folder with all below it, roots included. Returns how many files there were."""
+        """Remove all files and roots at or below a path. Returns the number of files that were removed."""
         files, roots = self._tables["files"], self._tables["roots"]
         with self._engine.begin() as connection:
             connection.execute(delete(roots).where(_below(roots.c.path, path)))
@@ -143,12 +143,12 @@ class CatalogWriter:
         return removed
 
     def _sweep(self, connection: Connection) -> None:
-        """Drop contents that no file holds."""
+        """Remove contents that no file holds."""
         files, contents = self._tables["files"], self._tables["contents"]
         connection.execute(delete(contents).where(~exists().where(files.c.content_id == contents.c.id)))
 
     def forget_departures(self, number: int, space: VectorSpace) -> None:
-        """Drop the record of the vectors that left up to ``number``: the vector index does not hold them any more."""
+        """Remove the departures of a space up to ``number``: its vector index does not hold those vectors any more."""
         departures = self._tables["departures"]
         with self._engine.begin() as connection:
             connection.execute(
@@ -158,7 +158,7 @@ class CatalogWriter:
     # Decisions
 
     def add_different(self, pairs: Collection[tuple[bytes, bytes]]) -> int:
-        """Remember pairs of digests, each the lower first, as different pictures. Returns how many are new."""
+        """Add pairs of digests of different pictures, the lower of each pair first. Returns how many are new."""
         different = self._tables["different_pairs"]
         rows = [{"first": first, "second": second} for first, second in pairs]
         with self._engine.begin() as connection:
@@ -168,7 +168,7 @@ class CatalogWriter:
             return (connection.scalar(select(func.count()).select_from(different)) or 0) - before
 
     def forget_different(self, pairs: Collection[tuple[bytes, bytes]]) -> int:
-        """Take such pairs back. Returns how many there were."""
+        """Remove pairs of digests of different pictures. Returns how many were removed."""
         different = self._tables["different_pairs"]
         with self._engine.begin() as connection:
             return sum(
@@ -180,7 +180,7 @@ class CatalogWriter:
 
 
 def _engine(path: Path) -> Engine:
-    """An engine whose transactions begin when they say so, with one connection: there is one writer."""
+    """An engine with a single connection, whose transactions begin explicitly."""
     engine = create_engine("sqlite://", creator=functools.partial(connect, path), poolclass=QueuePool, pool_size=1)
 
     @event.listens_for(engine, "begin")
@@ -197,13 +197,13 @@ def _engine(path: Path) -> Engine:
 
 
 def _below(column: Any, path: bytes) -> Any:
-    """Whether a path is ``path`` or lies below it: a range, so that the index serves it."""
+    """SQL condition: a path is ``path`` or lies below it. It is a range, so that SQLite uses the index."""
     begin, end = below(path)
     return or_(column == path, (column >= begin) & (column < end))
 
 
 def _embedding_values(content: NewContent, content_id: int, space_id: int) -> Iterator[dict[str, Any]]:
-    """The rows of a picture as a whole and of its regions."""
+    """The rows of the embeddings of a picture: of the whole picture, then of its regions."""
     for number, (box, vector) in enumerate([(None, content.vector), *content.regions]):
         yield {
             "space_id": space_id,

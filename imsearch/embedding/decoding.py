@@ -1,4 +1,4 @@
-"""Decoding on all cores, in worker processes that may crash or hang without harm."""
+"""Decoding files on all cores, in worker processes that may crash or hang without harm."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -22,15 +22,15 @@ from imsearch.workers.pool import LostTaskError, PassingError, Pool
 from imsearch.workers.work import Tell, Work
 
 SECONDS_PER_FILE = 60.0
-"""A file that takes longer is given up; ordinary ones take milliseconds."""
+"""A file that takes longer fails; ordinary files take milliseconds."""
 
 TRIES = 2
-"""How often a file that crashes its process is read: only if it does so in a new process too, the file is to blame."""
+"""How often a file that crashes its process is read: if it crashes a new process too, the file is to blame."""
 
 
 @dataclass(frozen=True, slots=True)
 class DecodeSettings:
-    """What pictures are decoded for: the model that ``preprocessing`` is of, and ``regions`` to be cut from them."""
+    """How decoded pictures are prepared: by the model's ``preprocessing`` and, if set, for ``regions`` too."""
 
     preprocessing: Preprocessing
     regions: bool
@@ -50,7 +50,7 @@ READ_FILES = Work(
 
 
 class DecodePool:
-    """Worker processes that answer tasks in order, some way ahead of who asks."""
+    """Worker processes that read and decode files, in order and ahead of the caller. A context manager."""
 
     def __init__(
         self,
@@ -83,9 +83,9 @@ class DecodePool:
         self._pool.close()
 
     def map(self, tasks: Iterable[Task], ahead: int) -> Iterator[Outcome]:
-        """The outcome of each task, in their order; at most ``ahead`` of them are begun or waiting.
+        """The outcome of each task, in the order of the tasks; at most ``ahead`` tasks are running or waiting.
 
-        Raises `WorkerError` for a bug of ours in a worker process, which says nothing of the file.
+        Raises `WorkerError` for a bug of ours in a worker process; the file is then not to blame.
         """
         waiting: deque[Future[Outcome]] = deque()
         for task in tasks:

@@ -1,7 +1,6 @@
-"""From changed files to vectors: reading, decoding and embedding in bulk.
+"""The pipeline from changed files to vectors: reading, decoding and embedding in bulk.
 
-The steps overlap: while one batch is stored by the caller, the next is in the model, and the ones after it are being
-decoded.
+The steps overlap: while the caller stores one batch, the model computes the next, and the ones after it are decoded.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,38 +21,38 @@ from imsearch.models.model import Embedder
 from imsearch.sources.source import Found
 
 BATCH_FILES = 64
-"""Files that are embedded and stored together, in one transaction; more where the model computes more at once."""
+"""Files in a batch, which is stored in one transaction; there are more if the model computes more at once."""
 
 BATCH_FILES_WITH_REGIONS = 16
-"""Fewer where each is embedded many times and comes with megabytes of pixels."""
+"""Files in a batch with regions: fewer, as each is embedded many times and holds megabytes of pixels."""
 
 LOOKUP = 1024
-"""Files whose sizes are looked up in the catalog at once."""
+"""How many files' sizes are looked up in the catalog by one query."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Files that are stored together, each with what reading it gave, and the contents among them that are new to the
-    vector space, with their vectors."""
+    """Files that are stored together, each with the outcome of reading it, and the ``contents`` among them that are
+    new to the vector space, with their vectors."""
 
     files: list[tuple[Found, Outcome]]
     contents: list[NewContent]
 
 
 class EmbeddingPipeline(Protocol):
-    """Reads and embeds changed files. A second implementation has to pass ``tests/test_pipeline.py``."""
+    """Reads and embeds changed files. Implementations have to pass ``tests/test_pipeline.py``."""
 
     def batches(self, files: Sequence[Found], space: VectorSpace) -> Iterator[Batch]:
-        """All of the files, in batches, in their order. Each new content is embedded once.
+        """All files, in their order, in batches. Each new content is embedded once.
 
-        The caller stores each batch before it asks for the next: contents that are stored are not embedded again.
-        What is wrong with one file is its outcome; a fault of our own is raised.
+        The caller must store each batch before asking for the next one, as contents in the catalog are not embedded
+        again. A failure of one file is its outcome; a bug of ours is raised.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class _Embedding:
-    """A batch whose new pictures are in the model."""
+    """A batch whose new pictures are being embedded."""
 
     files: list[tuple[Found, Outcome]]
     fresh: list[Decoded]
@@ -66,19 +65,19 @@ class _Embedding:
 class LocalPipeline:
     """The `EmbeddingPipeline` of one machine: child processes decode, and the model runs in a thread of its own.
 
-    ``workers`` processes decode, or as many as there are cores. With ``activity``, the network that chooses regions,
-    these are embedded too.
+    ``workers`` is how many processes decode, None for one per core. With ``activity``, the engine by whose output
+    regions are chosen, regions are embedded too.
     """
 
     def __init__(self, embedder: Embedder, *, workers: int | None = None, activity: Embedder | None = None) -> None:
         self._embedder = embedder
         self._workers = workers
         self._regions = RegionEmbedder(embedder, activity) if activity is not None else None
-        # Two calls of the model, as an accelerator loads one while it computes the other.
+        # Enough pictures for two calls of the model, as an accelerator loads one batch while it computes the other.
         self._size = BATCH_FILES_WITH_REGIONS if activity is not None else max(BATCH_FILES, 2 * embedder.batch_size)
 
     def batches(self, files: Sequence[Found], space: VectorSpace) -> Iterator[Batch]:
-        """As `EmbeddingPipeline.batches`."""
+        """Batches as `EmbeddingPipeline.batches` describes them."""
         model = ThreadPoolExecutor(1, thread_name_prefix="imsearch-embed")
         preprocessing = self._embedder.model.preprocessing
         try:
@@ -117,7 +116,7 @@ def _tasks(files: Sequence[Found], space: VectorSpace) -> Iterator[Task]:
 
 
 def _fresh(files: list[tuple[Found, Outcome]], space: VectorSpace, before: _Embedding | None) -> list[Decoded]:
-    """The pictures that have no vector yet and will not get one with the batch before; each content once."""
+    """The pictures that neither have a vector nor get one with the batch before; each content once."""
     decoded = {outcome.digest: outcome for _, outcome in files if isinstance(outcome, Decoded)}
     known = space.known_digests({outcome.stamp.size for outcome in decoded.values()})
     coming = {outcome.digest for outcome in before.fresh} if before is not None else set()

@@ -1,4 +1,4 @@
-"""Reading one file: bytes, digest, pixels, or the reason why not."""
+"""Reading one file: its bytes, digest and pixels, or the reason of its failure."""
 
 import math
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from imsearch.sources.source import SourceError, Stamp, VanishedError
 from imsearch.types.preprocessing import Preprocessing
 
 PIXELS = 1 << 20
-"""Of what regions are cut from: a region of it fills the inputs of most models."""
+"""Pixels of the rendering from which regions are cut: a region of it is as large as the input of most models."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A file to read. Contents of ``known`` digests need no decoding."""
+    """A file to read. If its digest is among the ``known`` ones, it need not be decoded."""
 
     path: bytes
     known: frozenset[bytes]
@@ -28,9 +28,10 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A picture ready for the model: ``pixels`` is uint8 (height, width, 3); sizes are of the upright original.
+    """Outcome: a picture ready for the model.
 
-    ``whole``, where regions are wanted, is all of it in at most `PIXELS` pixels, uint8 (height, width, 3).
+    ``pixels`` is uint8 (height, width, 3); ``width`` and ``height`` are pixels of the upright original. Where regions
+    are wanted, ``whole`` is the whole picture in at most `PIXELS` pixels, uint8 (height, width, 3).
     """
 
     stamp: Stamp
@@ -45,7 +46,7 @@ class Decoded:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A file whose content is known already."""
+    """Outcome: a file whose content has its vectors already."""
 
     stamp: Stamp
     digest: bytes
@@ -53,16 +54,16 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class NotAPicture:
-    """A file that neither is a picture nor claims to be one by its name."""
+    """Outcome: a file that is neither a picture nor named like one."""
 
     stamp: Stamp
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A file that cannot be read or decoded; without a stamp it was not even opened.
+    """Outcome: a file that cannot be read or decoded. Without a stamp it could not be opened.
 
-    A failure is the file's own, and kept until the file changes, unless it is ``passing``: the next run tries again.
+    A ``passing`` failure is not the file's own, and the next run tries again; any other is kept until the file changes.
     """
 
     reason: str
@@ -72,20 +73,20 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Vanished:
-    """A file that is not there any more."""
+    """Outcome: a file that no longer exists."""
 
 
 Outcome = Decoded | Known | NotAPicture | Failed | Vanished
 
 _FILES = FolderSource(SEPARATOR)
-"""Tasks name files by their absolute paths, whatever folder they were found in."""
+"""The source of all files, whatever folder they were found in, as tasks hold absolute paths."""
 
 
 def process(task: Task, preprocessing: Preprocessing, regions: bool = False) -> Outcome:
-    """Read, recognize and decode one file, and prepare it for the model that ``preprocessing`` is of; with
-    ``regions`` also give all of it, to cut them from.
+    """Read, recognize and decode one file, and prepare its pixels by ``preprocessing``; with ``regions``, the outcome
+    also has the ``whole`` picture, from which they are cut.
 
-    What is wrong with the file, or passing, is an outcome. Any exception is a fault of our own.
+    Every failure of the file, and every passing one, is an outcome. Any exception is a bug of ours.
     """
     try:
         return _read(task, preprocessing, regions)
@@ -98,9 +99,9 @@ def process(task: Task, preprocessing: Preprocessing, regions: bool = False) -> 
 
 
 def _read(task: Task, preprocessing: Preprocessing, regions: bool) -> Outcome:
-    """As `process`; but raises `SourceError` and `MemoryError`."""
+    """Do what `process` does, but raise `SourceError` and `MemoryError`."""
     claims = formats.claims_to_be_a_picture(task.path)
-    if not claims:  # it is not worth reading unless it begins like one
+    if not claims:  # only its first bytes are read, unless they are those of a picture
         head = _FILES.head(task.path, formats.HEAD_BYTES)
         if formats.sniff(head.data) is None:
             return NotAPicture(head.stamp)

@@ -12,17 +12,17 @@ from imsearch.models.model import Embedder
 from imsearch.types.hits import Region
 
 COUNT = 16
-"""Regions of a picture at most: each costs one more pass through the model, and one more vector on disk."""
+"""The most regions of a picture: each costs one more pass through the model, and one more vector on disk."""
 
 SIDE = 0.3
 """Side of a region, which is a square, as a share of the square root of the picture's area."""
 
 PLACES = 14
-"""Rows and columns of the grid of places that a region may have."""
+"""Rows and columns of the grid of places where a region may be."""
 
 
 class RegionEmbedder:
-    """Chooses regions by ``activity`` and embeds them by ``embedder``, two engines of the same network."""
+    """Chooses regions by the engine ``activity`` and embeds them by ``embedder``; both run the same network."""
 
     def __init__(self, embedder: Embedder, activity: Embedder) -> None:
         self._embedder = embedder
@@ -31,10 +31,10 @@ class RegionEmbedder:
     def embed(
         self, pictures: Iterable[tuple[NDArray[np.uint8], int, int]]
     ) -> list[tuple[tuple[Region, NDArray[np.float32]], ...]]:
-        """The regions of each picture, each with its unit-length vector (dimensions,).
+        """The regions of each picture, each with its unit-length vector, float32 (dimensions,).
 
-        A picture is all of its pixels, uint8 (rows, columns, 3), and the width and height of the upright original,
-        in whose pixels regions are measured.
+        A picture is given by its pixels, uint8 (rows, columns, 3), and the width and height of the upright original.
+        Regions are in pixels of that original.
         """
         given = list(pictures)
         preprocessing = self._embedder.model.preprocessing
@@ -53,7 +53,7 @@ class RegionEmbedder:
 
 
 def _cut(pixels: NDArray[np.uint8], region: Region, width: int, height: int) -> NDArray[np.uint8]:
-    """A region out of a rendering of its picture of ``width`` by ``height`` pixels."""
+    """The pixels of a region, cut from a rendering of a picture that originally has ``width`` by ``height`` pixels."""
     rows, columns = pixels.shape[0] / height, pixels.shape[1] / width
     top, left = int(region.y * rows), int(region.x * columns)
     bottom = max(top + 1, round((region.y + region.height) * rows))
@@ -62,12 +62,13 @@ def _cut(pixels: NDArray[np.uint8], region: Region, width: int, height: int) -> 
 
 
 def choose_regions(activity: NDArray[np.float32], width: int, height: int) -> list[Region]:
-    """At most `COUNT` squares in a picture of ``width`` by ``height`` pixels, the one that gains most first.
+    """At most `COUNT` squares at the most active places of a picture of ``width`` by ``height`` pixels, best first.
 
-    ``activity`` (rows, columns), not negative, says how strongly the network answers to each part of the picture.
-    The squares are chosen greedily so that an object at an active place overlaps one of them as far as possible: every
-    place counts by the activity there, times its overlap (intersection over union) with the best square. This is
-    facility location, of which a greedy choice reaches 1 - 1/e of the best (Nemhauser, Wolsey & Fisher 1978).
+    ``activity`` (rows, columns), not negative, says how strongly the network responds to each part of the picture.
+    The squares are chosen greedily so that an object at an active place overlaps one of them as far as possible: the
+    sum over all places of the activity there, times the overlap (intersection over union) with the best square, is
+    maximized. This is the facility location problem, for which the greedy choice reaches at least 1 - 1/e of the
+    optimum (Nemhauser, Wolsey & Fisher 1978).
     """
     side = max(1, min(round(SIDE * math.sqrt(width * height)), width, height))
     lefts = _places(width, side)
@@ -89,12 +90,12 @@ def choose_regions(activity: NDArray[np.float32], width: int, height: int) -> li
 
 
 def _places(length: int, side: int) -> NDArray[np.int64]:
-    """Where along a length a side may begin, evenly spread, in whole pixels."""
+    """Where squares may begin along a side of the picture: evenly spread, in whole pixels."""
     return np.unique(np.linspace(0, length - side, PLACES).round().astype(np.int64))
 
 
 def _shared(begins: NDArray[np.int64], side: int) -> NDArray[np.float64]:
-    """What share of one interval lies in another, for each pair of intervals."""
+    """For each pair of intervals of length ``side``, the share of one that lies in the other: (n, n)."""
     shared: NDArray[np.float64] = np.maximum(0, 1 - np.abs(begins[:, None] - begins) / side)
     return shared
 
@@ -102,7 +103,8 @@ def _shared(begins: NDArray[np.int64], side: int) -> NDArray[np.float64]:
 def _means(
     values: NDArray[np.float32], tops: NDArray[np.float64], lefts: NDArray[np.float64], height: float, width: float
 ) -> NDArray[np.float64]:
-    """Means of a map over boxes (tops, lefts), all in shares of the map's sides; cells count by the part covered."""
+    """Means of a map over boxes, (tops, lefts). Lengths are shares of the map's sides; each cell of the map counts by
+    the part of it that a box covers."""
     down = _covered(values.shape[0], tops, height)
     across = _covered(values.shape[1], lefts, width)
     means: NDArray[np.float64] = down @ values @ across.T
@@ -110,7 +112,7 @@ def _means(
 
 
 def _covered(cells: int, begins: NDArray[np.float64], length: float) -> NDArray[np.float64]:
-    """How much of each interval lies in each cell, as shares that add up to one: (intervals, cells)."""
+    """The share of each interval that lies in each cell: (intervals, cells); rows add up to one."""
     edges = np.arange(cells) / cells
     begin = np.maximum(begins[:, None], edges)
     end = np.minimum(begins[:, None] + length, edges + 1 / cells)

@@ -1,1 +1,1 @@
-"""Candidate search over vectors."""
+"""The vector index, which proposes candidates: stored vectors that may be nearest to a probe."""

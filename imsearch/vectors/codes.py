@@ -1,9 +1,9 @@
 """Compact codes of vectors in inverted lists: the only module that imports FAISS.
 
-One kind of index serves all sizes (FAISS's IndexIVFScalarQuantizer, behind a PCA where components are left out):
-with one list it looks through everything, in float16; with many, in one byte per component, it looks into the lists
-nearest to a probe. Distances are Euclidean, which orders unit vectors as their cosines do, and goes on doing so when
-PCA has moved the origin. Its file is memory-mapped: opening it reads the centroids, searching the lists looked into.
+One kind of FAISS index serves all sizes: IndexIVFScalarQuantizer, after a PCA if components are left out. With one
+list it holds float16 vectors and searches all of them; with many lists it holds one byte per component and searches the
+lists nearest to a probe. Distances are Euclidean: they order unit vectors as cosines do, also after PCA has moved the
+origin. The file is memory-mapped: opening it reads the centroids, and a search reads the lists that it searches.
 """
 
 import json
@@ -20,24 +20,24 @@ from numpy.typing import NDArray
 MAGIC = b"imsearch"
 
 TRAINING_ROUNDS = 10
-"""Of k-means; more of them move recall by less than its measurement can tell."""
+"""Rounds of k-means; more of them change recall by less than can be measured."""
 
 WORTH_SHARING = 8 << 20
-"""Bytes of codes that a core looks through in about a millisecond."""
+"""Bytes of codes from which one search is worth sharing among cores: a core searches so much in a millisecond."""
 
 _EXACT = "IVF1,SQfp16"
 
 
 @dataclass(frozen=True, slots=True)
 class Only:
-    """Look at these ids alone."""
+    """Search only these ids, int64 (n,)."""
 
     ids: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Without:
-    """Look at all but these ids."""
+    """Search all but these ids, int64 (n,)."""
 
     ids: NDArray[np.int64]
 
@@ -46,7 +46,7 @@ Subset = Only | Without | None
 
 
 class Codes:
-    """Codes of vectors under their ids."""
+    """Codes of vectors, each with its id."""
 
     def __init__(self, index: faiss.Index) -> None:
         self._index = index
@@ -58,12 +58,12 @@ class Codes:
 
     @classmethod
     def exact(cls, dimensions: int) -> "Codes":
-        """Empty; to be looked through whole."""
+        """Empty codes in float16, of which every search searches all."""
         return cls(_trained(_EXACT, np.zeros((1, dimensions), np.float32)))
 
     @classmethod
     def trained(cls, sample: NDArray[np.float32], components: int, lists: int) -> "Codes":
-        """Empty; with that many principal components and lists, after vectors (n, dimensions) of the same kind."""
+        """Empty codes of one byte per principal component in that many lists, trained on a sample (n, dimensions)."""
         recipe = f"IVF{lists},SQ8"
         if components == sample.shape[1]:
             return cls(_trained(recipe, sample))
@@ -75,12 +75,12 @@ class Codes:
 
     @property
     def lists(self) -> int:
-        """How many lists the codes are spread over."""
+        """The number of lists that the codes are distributed among."""
         return int(self._ivf.nlist)
 
     @property
     def bytes_per_vector(self) -> int:
-        """Bytes of a code and its id."""
+        """The size of a code and its id, in bytes."""
         return int(self._ivf.code_size) + 8
 
     def add(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
@@ -88,15 +88,15 @@ class Codes:
         self._index.add_with_ids(vectors, ids)
 
     def remove(self, ids: NDArray[np.int64]) -> None:
-        """Drop these ids, as far as they are there. Not of a mapped file."""
+        """Remove ids, ignoring unknown ones. Codes in a memory-mapped file cannot be removed."""
         self._index.remove_ids(faiss.IDSelectorBatch(ids))
 
     def search(self, probes: NDArray[np.float32], k: int, lists: int, subset: Subset = None) -> list[NDArray[np.int64]]:
         """For each probe (n, dimensions) the ids of the ``k`` nearest codes in the ``lists`` nearest lists, nearest
-        first; fewer where there are fewer.
+        first; fewer if those lists hold fewer.
         """
-        # Several probes go to a core each. A single one is shared out by lists where there is much to look through:
-        # else waiting for the other cores, when they are busy, takes longer than the search.
+        # Several probes are distributed among the cores. The lists of a single probe are, too, if there is much to
+        # search: for less, waiting for busy cores would take longer than the search.
         looked_through = len(self) * self._ivf.code_size * lists / self.lists
         self._ivf.parallel_mode = 1 if len(probes) == 1 and looked_through > WORTH_SHARING else 0
         inner: dict[str, Any] = {"nprobe": min(lists, self.lists)}
@@ -109,9 +109,9 @@ class Codes:
         return [row[row >= 0] for row in ids]
 
     def save(self, path: Path, facts: dict[str, Any]) -> None:
-        """Write the codes to ``path`` in one move, so that they are whole or not there, with ``facts`` about them.
+        """Write the codes, and ``facts`` about them, to ``path`` in one move, so that the file is never incomplete.
 
-        One at a time. Raises `OSError` where that fails.
+        Only one thread or process may save to the same path at a time. Raises `OSError` where that fails.
         """
         making = path.with_name(f".{path.name}.making")
         try:
@@ -130,9 +130,10 @@ class Codes:
 
     @classmethod
     def open(cls, path: Path, *, mapped: bool = True) -> "tuple[Codes, dict[str, Any]] | None":
-        """The codes in a file and the facts about them; None where there is none, or it is damaged.
+        """The codes in a file and the facts about them; None where there is no file or it is damaged.
 
-        The footer and everything before the lists are checked; damage inside the lists can only cost candidates.
+        The footer and everything before the lists are checked. Damage inside the lists is not found, but can only cost
+        candidates.
         """
         try:
             with open(path, "rb") as file:
@@ -158,13 +159,13 @@ def _trained(recipe: str, sample: NDArray[np.float32]) -> faiss.Index:
     ivf = faiss.extract_index_ivf(index)
     ivf.by_residual = False
     ivf.cp.niter = TRAINING_ROUNDS
-    ivf.cp.min_points_per_centroid = 1  # FAISS warns on stderr of fewer than 39
+    ivf.cp.min_points_per_centroid = 1  # otherwise FAISS prints a warning for fewer than 39
     index.train(sample)
     return index
 
 
 def _principal_components(sample: NDArray[np.float32], components: int) -> faiss.LinearTransform:
-    """FAISS's PCA as the linear map it comes to: its own object keeps all components, which every opening reads."""
+    """FAISS's PCA as a plain linear map: its own object stores all components, and every opening would read them."""
     pca = faiss.PCAMatrix(sample.shape[1], components)
     pca.train(sample)
     reduction = faiss.LinearTransform(sample.shape[1], components, True)
@@ -181,7 +182,7 @@ def _checksum(file: Any, length: int) -> int:
 
 
 def _name(path: Path, descriptor: int) -> str:
-    """A name of an open file that FAISS takes: it wants UTF-8, which names need not be."""
+    """A name for an open file that FAISS accepts: it needs UTF-8, which the file's own name may not be."""
     try:
         str(path).encode()
     except UnicodeEncodeError:

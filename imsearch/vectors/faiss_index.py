@@ -1,8 +1,8 @@
-"""The vector index of a library in a directory: a FAISS snapshot in a file, and what changed since in memory.
+"""The vector index of a library in a directory: a FAISS snapshot in a file, and later changes in memory.
 
-Whatever is not in the snapshot is read from the catalog, so that a snapshot that is late, damaged or deleted costs
-time and never a hit. Queries read the catalog and may replace the snapshot, which is a cache; they never wait for
-whoever writes the catalog.
+Vectors that are not in the snapshot are read from the catalog, so a snapshot that is late, damaged or deleted costs
+time but no hits. Queries read the catalog and may replace the snapshot, which is a cache; they never wait for a process
+that writes the catalog.
 """
 
 import contextlib
@@ -25,16 +25,16 @@ from imsearch.vectors.snapshot import Snapshot
 logger = logging.getLogger(__name__)
 
 PENDING = 1024
-"""Changes beyond which a writer brings the snapshot up to date: reading so many costs a new query some milliseconds."""
+"""Changes after which a writer updates the snapshot: reading that many costs a new query some milliseconds."""
 
 PENDING_SHARE = 0.01
-"""While an index run goes on, more may be pending on a large snapshot, which takes long to write."""
+"""During an index run this share of a large snapshot may be pending, as it takes long to write."""
 
 LATE = 20_000
-"""Vectors by which the snapshot may be behind before a query brings it up to date itself; with none, `PENDING`."""
+"""Vectors that may be missing in the snapshot before a query updates it; `PENDING` if there is no snapshot."""
 
 GROWTH = 2.0
-"""A snapshot is made anew, with a plan measured anew, when there are so many times more or fewer vectors than then."""
+"""A snapshot is rebuilt, and its plan measured again, once there are this many times more or fewer vectors."""
 
 
 class FaissIndex:
@@ -48,8 +48,8 @@ class FaissIndex:
         self._syncing = threading.Lock()
 
     def sync(self) -> None:
-        """Take in what the catalog has now. Where that is much, the snapshot is brought up to date for all others
-        too, unless somebody else is at it."""
+        """Take in the vectors that the catalog has now. If many are new, the snapshot is updated for all processes,
+        unless another thread or process is updating it."""
         with self._syncing:
             layers = self._current()
             most = PENDING if layers.snapshot is None else LATE
@@ -59,15 +59,14 @@ class FaissIndex:
             layers.catch_up(self._space)
 
     def search(self, vectors: NDArray[np.float32], k: int, within: Selection | None = None) -> list[NDArray[np.int64]]:
-        """For each vector (n, dimensions) the ids among which its ``k`` nearest are to be found, as of the last
-        `sync`; at least ``k``, or all that there are, and with ``within`` only of that selection."""
+        """Candidates, as `VectorIndex.search` gives them, as of the last `sync`."""
         if self._layers is None:
             self.sync()
         assert self._layers is not None
         return self._layers.search(vectors, k, within)
 
     def info(self) -> VectorIndexInfo | None:
-        """How candidates are found, and what that was measured to reach; None where there is no snapshot."""
+        """Facts about the vector index and its measured recall; None where there is no snapshot."""
         snapshot = self._snapshot()
         if snapshot is None:
             return None
@@ -89,7 +88,7 @@ class FaissIndex:
         )
 
     def save(self, *, busy: bool = False) -> int | None:
-        """Bring the snapshot up to date where that is worth it, as `VectorIndex.save` says."""
+        """Update the snapshot if that is worth it, as `VectorIndex.save` describes."""
         try:
             with self._replacing(wait=False) as free:
                 snapshot = self._updated(busy=busy) if free else self._snapshot()
@@ -99,8 +98,8 @@ class FaissIndex:
         return snapshot.stamp.departure if snapshot is not None else None
 
     def optimize(self) -> VectorIndexInfo:
-        """Make the snapshot anew, with a plan for the vectors there are. Raises `DiskFullError` or `LibraryError` where
-        it cannot be written."""
+        """Rebuild the snapshot, with a plan for the current vectors. Raises `DiskFullError` or `LibraryError` where it
+        cannot be written."""
         try:
             with self._replacing(wait=True):
                 self._built()
@@ -113,7 +112,7 @@ class FaissIndex:
         return info
 
     def _current(self) -> Layers:
-        """The layers on the snapshot that there is now: opened anew where its file has been replaced."""
+        """The layers over the current snapshot, which is opened again if its file was replaced."""
         identity = _identity(self._path)
         if self._layers is None or identity != self._identity:
             self._layers = Layers(self._space.dimensions, self._snapshot())
@@ -125,8 +124,8 @@ class FaissIndex:
 
     @contextlib.contextmanager
     def _replacing(self, *, wait: bool) -> Iterator[bool]:
-        """Be the only one who replaces the snapshot; gives False where somebody else is, unless told to ``wait``."""
-        import filelock  # queries do without, unless the snapshot is late
+        """Hold the lock for replacing the snapshot. Yields False where another has it, unless told to ``wait``."""
+        import filelock  # imported here, as queries only need it if the snapshot is late
 
         lock = filelock.FileLock(self._path.with_name(f".{self._path.name}.lock"), timeout=-1 if wait else 0)
         try:
@@ -140,7 +139,7 @@ class FaissIndex:
             lock.release()
 
     def _updated(self, *, busy: bool) -> Snapshot | None:
-        """The snapshot, made or added to where that is worth it."""
+        """The snapshot, built or extended first if that is worth it; None where there are no vectors."""
         count = self._space.count()
         if count == 0:
             return None
@@ -155,14 +154,14 @@ class FaissIndex:
         return self._extended(departure, departed)
 
     def _built(self) -> Snapshot:
-        from imsearch.vectors.tuning import build  # queries do without
+        from imsearch.vectors.tuning import build  # imported here, as queries seldom need it
 
         snapshot = build(self._space)
         snapshot.save(self._path)
         return snapshot
 
     def _extended(self, departure: int, departed: NDArray[np.int64]) -> Snapshot | None:
-        """The snapshot without what left and with what came, under the plan that it has."""
+        """The snapshot without departed vectors and with new ones, under its old plan; None if it was deleted."""
         snapshot = self._snapshot(mapped=False)
         if snapshot is None:
             return None
@@ -177,7 +176,7 @@ class FaissIndex:
 
 
 def _outgrown(snapshot: Snapshot, count: int) -> bool:
-    """Whether so many vectors want another kind of snapshot, or a plan that is measured anew."""
+    """Whether ``count`` vectors need another kind of snapshot, or a plan that is measured again."""
     from imsearch.vectors.tuning import wants_exact
 
     exact = wants_exact(count, snapshot.stamp.dimensions)
@@ -187,7 +186,7 @@ def _outgrown(snapshot: Snapshot, count: int) -> bool:
 
 
 def _identity(path: Path) -> tuple[int, ...] | None:
-    """What tells a file from the one that was in its place before; None where there is none."""
+    """Facts by which a file differs from one that it replaced; None where there is no file."""
     try:
         status = path.stat()
     except OSError:

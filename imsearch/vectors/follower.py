@@ -1,4 +1,4 @@
-"""Keeps a vector index up to date beside an index run, in a thread of its own."""
+"""Keeping a vector index up to date during an index run, in a thread of its own."""
 
 import logging
 import threading
@@ -10,21 +10,21 @@ from imsearch.types.events import Event, Progress
 logger = logging.getLogger(__name__)
 
 STEP = 1024
-"""Embedded pictures from one look to the next."""
+"""Embedded pictures after which the vector index is asked to save again."""
 
 
 class Saved(Protocol):
-    """Where what has come and left can be written down."""
+    """What a follower needs of a vector index."""
 
     def save(self, *, busy: bool = False) -> int | None:
-        """As `imsearch.vectors.index.VectorIndex.save`."""
+        """Save the index, as `imsearch.vectors.index.VectorIndex.save` describes."""
 
 
 class Follower:
-    """Saves a vector index while a run goes on: a context manager around the run, which tells it of every event.
+    """Saves a vector index during a run: a context manager around the run, which calls it with every event.
 
-    At a good end it waits for work in progress; when the run fails it does not. What it cannot do is done by the next
-    run or query.
+    If the run succeeds, leaving the context waits for a save in progress; if the run fails, it does not. Whatever is
+    not saved is left to the next run or query.
     """
 
     def __init__(self, index: Saved) -> None:
@@ -67,7 +67,7 @@ class Follower:
             try:
                 self._index.save(busy=True)
             except Exception:  # a late index costs queries time, and the run goes on
-                if not self._ended:  # else the catalog was closed under it
+                if not self._ended:  # otherwise the run has closed the catalog, which explains the error
                     logger.warning("the vector index could not be brought up to date", exc_info=True)
                 return
             self.saved.set()

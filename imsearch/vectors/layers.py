@@ -1,4 +1,4 @@
-"""A snapshot with what changed since: a delta of vectors that came, and tombstones of those that left."""
+"""A snapshot with later changes: a delta of vectors that were added, and tombstones of those that left."""
 
 import math
 import threading
@@ -12,38 +12,37 @@ from imsearch.vectors.index import Selection, VectorSource
 from imsearch.vectors.snapshot import Snapshot
 
 MEASURED_HITS = 10
-"""The ``k`` for which a plan is measured: probed lists and depth grow in proportion for more hits."""
+"""The ``k`` for which a plan is measured; for more hits, probed lists and depth grow in proportion."""
 
 TIES = 8
-"""Candidates on top of ``k`` from exact codes: float16 rounds lengths, which the exact score does not see."""
+"""Candidates besides ``k`` from exact codes: float16 changes the lengths of vectors, which may swap near ties."""
 
 
 class Layers:
-    """Vectors under their ids, to be searched: those of the snapshot, if any, and the exact ones of the delta.
+    """The vectors of a snapshot, if any, and of the delta, to be searched together.
 
-    Any number of threads may search while one catches up. One search is made at a time: where it takes long it takes
-    all cores.
+    Any number of threads may search while one catches up. Searches run one at a time, as a long one uses all cores.
     """
 
     def __init__(self, dimensions: int, snapshot: Snapshot | None = None) -> None:
         self.snapshot = snapshot
         self.highest = snapshot.stamp.highest if snapshot else 0
-        """No id above this one is known yet."""
+        """The highest id that has been taken in."""
         self._departure = snapshot.stamp.departure if snapshot else 0
         self._delta = Codes.exact(dimensions)
         self._tombstones = np.empty(0, np.int64)
-        self._lock = threading.Lock()  # of the codes, as FAISS has them
+        self._lock = threading.Lock()  # for the codes, as FAISS's indexes are not thread-safe
 
     def __len__(self) -> int:
         return len(self._delta) + (len(self.snapshot.codes) if self.snapshot else 0) - len(self._tombstones)
 
     @property
     def pending(self) -> int:
-        """How many vectors came or left since the snapshot was made."""
+        """How many vectors were added or removed since the snapshot was made."""
         return len(self._delta) + len(self._tombstones)
 
     def catch_up(self, source: VectorSource) -> None:
-        """Take in what came and left since the last time."""
+        """Take in the vectors that were added or removed since the last call."""
         departure, departed = source.departures_after(self._departure)
         self._tombstones = np.concatenate([self._tombstones, departed[departed <= self.highest]])
         self._departure = departure
@@ -53,11 +52,11 @@ class Layers:
             self.highest = int(ids[-1])
 
     def search(self, vectors: NDArray[np.float32], k: int, within: Selection | None = None) -> list[NDArray[np.int64]]:
-        """As `VectorIndex.search`."""
+        """Candidates, as `VectorIndex.search` gives them."""
         subset: Subset = None
         if within is not None:
             ids = within.ids()
-            if len(ids) <= k:  # all of them are candidates: nothing is gained by looking for the nearest
+            if len(ids) <= k:  # all of them are candidates, so no search is needed
                 return [ids for _ in vectors]
             subset = Only(ids)
         elif len(tombstones := self._tombstones):
@@ -76,10 +75,10 @@ def _search(snapshot: Snapshot, vectors: NDArray[np.float32], k: int, subset: Su
     depth = k + TIES if plan.exact else math.ceil(plan.depth * share)
     lists = math.ceil(plan.probed * share)
     if isinstance(subset, Only):
-        lists = plan.lists  # what a filter leaves may lie in few lists that are far from the probe
+        lists = plan.lists  # vectors that pass a filter may be in few lists, far from the probe
     elif subset is not None:
         staying = max(1, len(codes) - len(subset.ids))
-        lists = math.ceil(lists * len(codes) / staying)  # each list holds that much less than it was measured with
+        lists = math.ceil(lists * len(codes) / staying)  # lists hold fewer vectors than when the plan was measured
     return codes.search(vectors, min(depth, len(codes)), min(lists, plan.lists), subset)
 
 

@@ -1,7 +1,6 @@
-"""The snapshot of a vector index: a file of codes, the plan by which they are searched, and what it was made of.
+"""The snapshot of a vector index: a file of codes, with the plan by which they are searched and a stamp.
 
-It is a cache. Its format has no number of its own for every change of code: a file of another format, of another model,
-or a damaged one is simply made again.
+It is a cache: a file that is damaged, has another format or is of another model is simply rebuilt, never migrated.
 """
 
 from dataclasses import asdict, dataclass
@@ -14,11 +13,12 @@ FORMAT = 2
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How vectors are coded and searched, and what that reached when it was measured.
+    """How vectors are coded and searched, and the recall that was measured.
 
-    ``components`` of a vector are kept; codes are spread over ``lists``, of which ``probed`` are looked into for
-    ten hits, and ``depth`` candidates taken. ``trained_on`` vectors were there. ``recall`` is that of the ten nearest
-    by exact search, over ``measured_with`` held-out vectors; None where everything is looked through exactly.
+    Codes keep ``components`` principal components and are distributed among ``lists`` lists. For ten hits, the
+    ``probed`` nearest lists are searched and ``depth`` candidates taken. There were ``trained_on`` vectors when the
+    plan was made. ``recall`` is the share of the true ten nearest vectors among the candidates, measured with
+    ``measured_with`` held-out vectors; None for an exact plan.
     """
 
     components: int
@@ -31,13 +31,14 @@ class Plan:
 
     @property
     def exact(self) -> bool:
-        """Whether every vector is looked at in float16."""
+        """Whether every search searches all vectors, in float16."""
         return self.lists == 1
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotStamp:
-    """What a snapshot was made of: the model, the highest id in it, and the last departure that it knows of."""
+    """What a snapshot was made from: the model's vectors up to the id ``highest``, without those that left up to the
+    departure with the number ``departure``."""
 
     fingerprint: str
     dimensions: int
@@ -47,19 +48,22 @@ class SnapshotStamp:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Codes of all vectors that there were when it was made, the plan by which they are searched, and its stamp."""
+    """Codes of all vectors at the time of its making, the plan by which they are searched, and its stamp."""
 
     codes: Codes
     plan: Plan
     stamp: SnapshotStamp
 
     def save(self, path: Path) -> None:
-        """Write it to ``path`` in one move."""
+        """Write the snapshot to ``path`` in one move. Raises `OSError` where that fails."""
         self.codes.save(path, {"format": FORMAT, "plan": asdict(self.plan), "stamp": asdict(self.stamp)})
 
     @classmethod
     def open(cls, path: Path, fingerprint: str, dimensions: int, *, mapped: bool = True) -> "Snapshot | None":
-        """Read one back; None where there is none for this model, or it is damaged."""
+        """The snapshot in the file ``path``; None where there is none for this model, or it is damaged.
+
+        If ``mapped``, the file is memory-mapped, and its codes can be searched but not changed.
+        """
         opened = Codes.open(path, mapped=mapped)
         if opened is None:
             return None

@@ -1,10 +1,10 @@
-"""Making a snapshot: what kind of codes, from the number of vectors and from measurement on them.
+"""Building a snapshot, with a plan that is chosen by the number of vectors and by measurements on them.
 
-Up to `EXACT_BYTES` of float16 vectors are simply looked through. Beyond, the vectors are reduced by PCA, coded in a
-byte per component, and spread over inverted lists; how many components, candidates and probed lists it takes is
-measured against exact search, with vectors of the library itself as probes. (At a million vectors drawn around real
-embeddings, in at most 264 bytes each, PCA with bytes found more of the true ten among the first 100 than PCA with 4
-bits, RaBitQ or OPQ with product quantisation; docs/performance.md has the table.)
+Up to `EXACT_BYTES` of float16 vectors are searched exhaustively. More vectors are reduced by PCA, coded in one byte per
+component, and distributed among inverted lists. The numbers of components, candidates and probed lists are chosen by
+measuring recall against exact search, with vectors of the library itself as probes. (With a million vectors drawn
+around real embeddings and at most 264 bytes each, PCA with bytes found more of the true ten among the first 100 than
+PCA with 4 bits, RaBitQ, or OPQ with product quantization; docs/performance.md has the table.)
 """
 
 import math
@@ -20,45 +20,45 @@ from imsearch.vectors.layers import MEASURED_HITS
 from imsearch.vectors.snapshot import Plan, Snapshot, SnapshotStamp
 
 EXACT_BYTES = 40 << 20
-"""Float16 vectors of this size are looked through in some 5 ms: 16,384 of 1280 dimensions."""
+"""The most bytes of float16 vectors for exact search, which then takes some 5 ms: 16,384 vectors of 1280 dimensions."""
 
 COMPONENTS = (64, 96, 128, 192, 256)
 """Numbers of principal components to choose from; 256 make 264 bytes a vector with its id."""
 
 DEPTH = 100
-"""Candidates for ten hits; doubled while no number of components has the true ten among them."""
+"""Candidates for ten hits; doubled while no number of components finds the true ten among them."""
 
 MOST_DEPTH = 1600
 
 TARGET = 0.997
-"""Recall that is aimed at. Held-out probes tell whether it is kept; 0.99 is what must be."""
+"""The recall to aim for. Other held-out probes check it; it must be at least 0.99."""
 
 CODE_TARGET = 0.998
-"""What the codes must reach were all lists looked into, so that some is left for the lists to lose."""
+"""The recall that the codes must reach if all lists are searched; searching only some lists then loses a little."""
 
 PROBES = 512
-"""Vectors that are held out to measure with: half of them to choose by, half to report."""
+"""Vectors that are held out for measuring: half of them to choose the plan, half to report its recall."""
 
 SAMPLE_PER_LIST = 40
-"""Vectors that k-means is trained on; FAISS asks for 39 or more."""
+"""Vectors per list that k-means is trained on; FAISS asks for 39 or more."""
 
 MOST_SAMPLE = 100_000
-"""More than that trains no better lists that could be measured, and takes memory."""
+"""The most vectors to train on: more take memory, and improve the lists by less than can be measured."""
 
 PCA_SAMPLE = 30_000
 
 PAGE = 8192
-"""Vectors of the sample that are compared at once."""
+"""Vectors of the sample that are compared with the probes at once."""
 
 
 def wants_exact(count: int, dimensions: int) -> bool:
-    """Whether so many vectors are few enough to be looked through whole."""
+    """Whether ``count`` vectors are few enough for exact search."""
     return count * dimensions * 2 <= EXACT_BYTES
 
 
 def build(source: VectorSource) -> Snapshot:
-    """A snapshot of all vectors of ``source``, under a plan that is chosen for them."""
-    departure, _ = source.departures_after(0)  # first: what leaves later is passed on to whoever reads the snapshot
+    """A snapshot of all vectors of ``source``, with a plan that is chosen for them."""
+    departure, _ = source.departures_after(0)  # read first, so that the snapshot's readers learn of later departures
     ids = source.ids()
     if wants_exact(len(ids), source.dimensions):
         codes, plan = Codes.exact(source.dimensions), Plan(source.dimensions, 1, 1, 0, len(ids))
@@ -84,7 +84,7 @@ def _stamp(source: VectorSource, highest: int, departure: int) -> SnapshotStamp:
 
 
 def _in_order(source: VectorSource, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-    """The vectors (n, dimensions) of these ids, in their order; zeros for ids that have just left."""
+    """The vectors (n, dimensions) of these ids, in the order of ``ids``; zeros for vectors that have just left."""
     wanted, places = np.unique(ids, return_inverse=True)
     matrix = np.zeros((len(wanted), source.dimensions), np.float32)
     for found, vectors in source.vectors(wanted):
@@ -93,13 +93,13 @@ def _in_order(source: VectorSource, ids: NDArray[np.int64]) -> NDArray[np.float3
 
 
 def lists_for(count: int) -> int:
-    """The power of two that is nearest to four times the root of the number of vectors, as FAISS's guidelines have
-    it."""
+    """The number of lists for ``count`` vectors: the power of two nearest to four times the square root of ``count``,
+    as FAISS's guidelines advise."""
     return int(2 ** round(math.log2(4 * math.sqrt(count))))
 
 
 def _fill(codes: Codes, source: VectorSource) -> int:
-    """Add all vectors; gives the highest id."""
+    """Add all vectors of ``source`` to ``codes``. Returns the highest id, 0 for none."""
     highest = 0
     for ids, vectors in source.pages():
         codes.add(ids, vectors)
@@ -109,7 +109,7 @@ def _fill(codes: Codes, source: VectorSource) -> int:
 
 @dataclass(slots=True)
 class _Examples:
-    """Held-out vectors to ask with, and the ids of the ten that are nearest to each, itself aside."""
+    """Held-out vectors as probes, and the ids of the ten vectors nearest to each, without itself."""
 
     ids: NDArray[np.int64]
     probes: NDArray[np.float32]
@@ -122,7 +122,7 @@ class _Examples:
         return cls(ids, unit(_in_order(source, ids)), np.zeros(shape, np.int64), np.full(shape, -np.inf, np.float32))
 
     def look_at(self, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> None:
-        """Keep the nearest of some more vectors."""
+        """Take more vectors into account in the search for the nearest ones."""
         scores = self.probes @ unit(vectors).T
         scores[self.ids[:, None] == ids] = -np.inf
         for row in np.flatnonzero(scores.max(axis=1) > self._scores[:, -1]):
@@ -133,7 +133,7 @@ class _Examples:
             self.nearest[row] = np.concatenate([self.nearest[row], ids[better]])[order]
 
     def recall(self, codes: Codes, plan: Plan) -> float:
-        """The share of the nearest that are among the candidates of a plan."""
+        """The share of the nearest vectors that are among the candidates under a plan."""
         found = codes.search(self.probes, plan.depth + 1, plan.probed)
         hits = sum(len(np.intersect1d(*pair)) for pair in zip(found, self.nearest, strict=True))
         return hits / self.nearest.size
@@ -142,11 +142,11 @@ class _Examples:
 def _choose_codes(
     probes: NDArray[np.float32], neighbours: NDArray[np.float32], sample: NDArray[np.float32], count: int
 ) -> tuple[int, int]:
-    """How many components to keep, and how many candidates to take, were all lists looked into.
+    """The number of components to keep and of candidates to take, assuming that all lists are searched.
 
-    ``neighbours`` (10 n, dimensions) are the true ones of each probe. Their ranks by reduced vectors among all
-    ``count`` are estimated from how many of the sample come before them. The fewest candidates are preferred,
-    then the fewest components.
+    ``neighbours`` (10 n, dimensions) are the true nearest vectors of each probe. For each number of components, their
+    ranks among all ``count`` vectors are estimated from how many vectors of the sample are nearer to the probe. The
+    fewest candidates are preferred, then the fewest components.
     """
     axes = _principal_axes(sample[:PCA_SAMPLE])
     options = [number for number in COMPONENTS if number < sample.shape[1]]
@@ -163,7 +163,7 @@ def _choose_codes(
 
 
 def _principal_axes(sample: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Orthonormal columns (dimensions, dimensions), those of the most variance first."""
+    """The principal axes as orthonormal columns (dimensions, dimensions), by falling variance."""
     _, axes = np.linalg.eigh(np.cov(sample, rowvar=False))
     return np.ascontiguousarray(axes[:, ::-1], np.float32)
 
@@ -175,7 +175,7 @@ def _ranks(
     axes: NDArray[np.float32],
     count: int,
 ) -> NDArray[np.float64]:
-    """Estimated ranks (n, 10) of the neighbours in order of distance along some axes."""
+    """Estimated ranks (n, 10), from 1, of the neighbours of each probe by distance in the space of ``axes``."""
     asked = probes @ axes
     theirs = np.square((neighbours @ axes).reshape(len(probes), -1, axes.shape[1]) - asked[:, None]).sum(axis=2)
     before = np.zeros(theirs.shape)
@@ -188,7 +188,7 @@ def _ranks(
 
 
 def _choose_search(codes: Codes, plan: Plan, examples: _Examples) -> Plan:
-    """The fewest probed lists that reach `TARGET`; more candidates where no number of lists does."""
+    """The plan with the fewest probed lists that reaches `TARGET`; if none does, with more candidates."""
     while True:
         for probed in _ascending(plan.lists):
             plan = replace(plan, probed=probed)
@@ -200,7 +200,7 @@ def _choose_search(codes: Codes, plan: Plan, examples: _Examples) -> Plan:
 
 
 def _ascending(most: int) -> Iterator[int]:
-    """1, 2, 3, 4, 6, 8, 12, ... ``most``."""
+    """Numbers to try, ascending: 1, 2, 3, 4, 6, 8, 12, ... ``most``."""
     number = 1
     while number < most:
         yield number
@@ -211,6 +211,6 @@ def _ascending(most: int) -> Iterator[int]:
 
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Rows (n, dimensions) scaled to length one, from which storing them in float16 moves them a little."""
+    """Rows (n, dimensions) scaled to length one: stored in float16, their lengths are a little off."""
     scaled: NDArray[np.float32] = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     return scaled

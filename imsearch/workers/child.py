@@ -1,9 +1,8 @@
-"""What a child process runs: ``python -m imsearch.workers.child MODULE:ATTRIBUTE``, started by
-`imsearch.workers.process`.
+"""The program of child processes: ``python -m imsearch.workers.child MODULE:ATTRIBUTE``.
 
-The argument names a `Work`. Frames come through standard input: a `Setup`, the settings of the work, then its tasks.
-Frames of events, results, failures and records of logging go to standard output, which nobody else writes to: what
-libraries print goes to standard error.
+`imsearch.workers.process` starts it, and the argument names a `Work`. Standard input brings frames: a `Setup`, the
+settings of the work, then its tasks. Events, results, failures and log records leave as frames through standard output.
+Nothing else is written there: what libraries print is redirected to standard error.
 """
 
 import _thread
@@ -26,15 +25,15 @@ from imsearch.workers.work import Bug, LogLine, OutOfMemory, Refusal, Setup, Wor
 NICENESS = 10
 
 INTERRUPTED = 130
-"""Exit code, as of the command line."""
+"""The exit code after an interruption, as that of the command line."""
 
 MOST_CHARACTERS = 20_000
-"""Of a record of logging that the parent gets."""
+"""The most characters of a log record that are sent to the parent; the rest is cut off."""
 
 
 def main(name: str) -> int:
-    """Do the work of that name until standard input ends. Returns the exit code."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes the pipe
+    """Do the work that ``name`` names until standard input ends. Returns the exit code."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C, and then closes the pipe
     faulthandler.enable()
     results, tasks = _own_stdout(), sys.stdin.buffer
     work = _work_named(name)
@@ -66,13 +65,13 @@ def _do_in_background(work: Work[Any, Any, Any], settings: object, reader: Frame
     signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Thread(target=_interrupt_at_end_of_input, daemon=True).start()
     _answer(work, settings, task, writer, None)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is over, so what comes now interrupts nothing
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the task is done, so a late interruption must not end the process
 
 
 def _answer(
     work: Work[Any, Any, Any], settings: object, task: object, writer: FrameWriter, memory: SharedMemory | None
 ) -> None:
-    """Do a task, and write what comes of it."""
+    """Do a task, and write its result or its failure."""
     try:
         result = work.do(settings, task, writer.write)
         if memory is not None:
@@ -87,7 +86,7 @@ def _answer(
 
 
 def limit_memory(spare: int) -> None:
-    """Have whatever takes more than ``spare`` bytes of addresses besides those in use fail; on Linux only."""
+    """Limit the address space of this process to ``spare`` bytes more than it uses now. Only Linux has such a limit."""
     if sys.platform == "linux":
         import resource
 
@@ -103,7 +102,7 @@ def _work_named(name: str) -> Work[Any, Any, Any]:
 
 
 def _own_stdout() -> BinaryIO:
-    """Standard output, which from now on nobody else writes to: what libraries print goes to standard error."""
+    """Standard output for this module alone: from now on, what libraries print goes to standard error."""
     own = os.dup(1)
     os.dup2(2, 1)
     return os.fdopen(own, "wb")
@@ -119,7 +118,7 @@ def _interrupt_at_end_of_input() -> None:
 
 
 class _FrameHandler(logging.Handler):
-    """Sends records of logging to the parent."""
+    """Sends log records to the parent."""
 
     def __init__(self, writer: FrameWriter) -> None:
         super().__init__()
@@ -128,7 +127,7 @@ class _FrameHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
             self._writer.write(LogLine(record.levelno, record.name, self.format(record)[:MOST_CHARACTERS]))
-        except OSError:  # the parent is gone, which the next answer finds out
+        except OSError:  # the parent is gone; writing the next result fails too and ends this process
             pass
         except Exception:
             self.handleError(record)

@@ -1,7 +1,7 @@
-"""Typed values through pipes: only values of the types that a stream names can come out of it.
+"""Frames: typed values sent through pipes. A stream only carries values of the types that it was opened with.
 
-A frame is its length (4 bytes, big-endian) and, in msgpack, the name of a type, whether strings are escaped, and the
-fields. Pixels (uint8 arrays) travel as their shape and their bytes, or the place of those in shared memory.
+A frame is its length (4 bytes, big-endian), followed in msgpack by the name of the type, whether strings are escaped,
+and the fields. Pixels (uint8 arrays) are sent as their shape and their bytes, or the bytes' place in shared memory.
 """
 
 import struct
@@ -18,16 +18,18 @@ from imsearch.workers.memory import SharedMemory
 _LENGTH = struct.Struct(">I")
 
 _TEXT = 1
-"""Code of the msgpack extension for a string that is not UTF-8, as names of files need not be."""
+"""The code of our msgpack extension for strings that are not valid UTF-8, such as some names of files."""
 
 
 class FrameError(Exception):
-    """A frame that makes no sense, or of a type that its stream does not allow."""
+    """A frame is invalid, or its type is not one of its stream's."""
 
 
 class FrameWriter:
-    """Writes values of ``types`` to a stream, and their pixels to ``memory`` as far as they fit. Any number of threads
-    may use it, but for pixels only one."""
+    """Writes values of ``types`` to a stream, and their pixels to shared ``memory`` as far as they fit.
+
+    Any number of threads may use it, but only one of them may write pixels.
+    """
 
     def __init__(self, stream: IO[bytes], types: Iterable[type], memory: SharedMemory | None = None) -> None:
         self._stream = stream
@@ -37,7 +39,7 @@ class FrameWriter:
         self._lock = threading.Lock()
 
     def write(self, value: object) -> None:
-        """Write a frame. Raises `TypeError` for values that the stream does not allow, and `OSError`."""
+        """Write a value as a frame. Raises `TypeError` for a value of another type, and `OSError`."""
         if type(value) not in self._types:
             raise TypeError(f"{type(value).__name__} is not among the types of this stream")
         frame = self._encoded(value)
@@ -63,7 +65,7 @@ class FrameWriter:
 
 
 class FrameReader:
-    """Reads values of ``types`` from a stream, and their pixels from ``memory``."""
+    """Reads values of ``types`` from a stream, and their pixels from shared ``memory``."""
 
     def __init__(self, stream: IO[bytes], types: Iterable[type], memory: SharedMemory | None = None) -> None:
         self._stream = stream
@@ -75,7 +77,7 @@ class FrameReader:
         self._envelopes = msgspec.msgpack.Decoder(tuple[str, bool, msgspec.Raw])
 
     def read(self) -> Any:
-        """The next value. Raises `EOFError` where the stream ends, in a frame or before, `FrameError`, `OSError`."""
+        """The next value. Raises `EOFError` where the stream ends (also within a frame), `FrameError` or `OSError`."""
         (length,) = _LENGTH.unpack(self._bytes(_LENGTH.size))
         frame = self._bytes(length)
         try:
@@ -107,7 +109,7 @@ class FrameReader:
 
 
 def _escaped(tree: Any) -> Any:
-    """The same value, of lists, dictionaries and scalars, with strings that msgpack cannot hold as extensions."""
+    """A value of lists, dictionaries and scalars, with those strings as extensions that may not be valid UTF-8."""
     if isinstance(tree, dict):
         return {key: _escaped(value) for key, value in tree.items()}
     if isinstance(tree, (list, tuple)):

@@ -1,4 +1,4 @@
-"""Memory that two processes share, for what is too large to go through a pipe quickly."""
+"""Memory shared by two processes, for data that is too large to go through a pipe quickly."""
 
 import mmap
 import sys
@@ -8,10 +8,10 @@ from typing import BinaryIO
 
 
 class SharedMemory:
-    """``size`` bytes that a child process maps by ``name``. It is gone with the last process that has it, however that
-    ends: it is a file that is in no folder or, on Windows, a section of the paging file.
+    """``size`` bytes that this process and a child process map, which finds them by ``name``.
 
-    What is put into it stays until the next `clear`.
+    The memory is an unlinked file or, on Windows, a section of the paging file. So it is freed when the last process
+    that maps it ends, even by a crash. Data that is `put` into it stays until the next `clear`.
     """
 
     def __init__(self, size: int) -> None:
@@ -21,8 +21,8 @@ class SharedMemory:
             self.name = f"imsearch-{uuid.uuid4()}"
             self._mapped = mmap.mmap(-1, size, tagname=self.name)
         else:
-            self._file = tempfile.TemporaryFile()  # noqa: SIM115  open as long as the memory is
-            self._file.write(bytes(size))  # where the disk is full it fails here, and not with a signal later
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115  closed by `close`
+            self._file.write(bytes(size))  # a full disk raises an error here, and not a signal later
             self._file.flush()
             self.name = str(self._file.fileno())
             self.descriptors = (self._file.fileno(),)
@@ -32,7 +32,7 @@ class SharedMemory:
 
     @classmethod
     def attached(cls, name: str, size: int) -> "SharedMemory":
-        """The memory that the parent process made: ``name`` is an inherited file descriptor, or on Windows a name."""
+        """The memory made by the parent process; ``name`` is an inherited file descriptor or, on Windows, a tag."""
         memory = cls.__new__(cls)
         memory._file = None
         memory.descriptors = ()
@@ -44,11 +44,11 @@ class SharedMemory:
         return memory
 
     def clear(self) -> None:
-        """Make all of it free again."""
+        """Forget all data, so that the whole memory is free again."""
         self._used = 0
 
     def put(self, data: memoryview) -> int | None:
-        """Copy ``data`` (contiguous) into it; gives where it lies, or None where it does not fit."""
+        """Copy ``data`` (contiguous) into the memory. Returns its place, None where it does not fit."""
         start, end = self._used, self._used + data.nbytes
         if end > self.size:
             return None
@@ -57,13 +57,13 @@ class SharedMemory:
         return start
 
     def get(self, start: int, count: int) -> bytearray:
-        """A copy of ``count`` bytes. Raises `ValueError` where they lie outside."""
+        """A copy of ``count`` bytes from ``start`` on. Raises `ValueError` where they are outside the memory."""
         if not 0 <= start <= start + count <= self.size:
             raise ValueError(f"bytes {start} to {start + count} of shared memory that has {self.size}")
         return bytearray(memoryview(self._mapped)[start : start + count])
 
     def close(self) -> None:
-        """Let go of it."""
+        """Unmap the memory. It is freed when the other process has unmapped it too."""
         self._mapped.close()
         if self._file is not None:
             self._file.close()

@@ -1,4 +1,4 @@
-"""Child processes that do tasks, each of which may crash, hang or run out of memory without harm to the others."""
+"""A pool of child processes. A task may crash, hang or run out of memory without harm to other tasks."""
 
 import math
 import os
@@ -13,10 +13,10 @@ from imsearch.workers.process import Process, name_of_end
 from imsearch.workers.work import OutOfMemoryError, ResultT, SettingsT, TaskT, Work, WorkerError
 
 SECONDS_BETWEEN_LOOKS = 0.5
-"""How often it is looked whether a child has been at one task for too long."""
+"""How often the pool checks whether a child has taken too long for its task."""
 
 SECONDS_TO_EXIT = 5.0
-"""What a child that has closed its pipe is given to exit, so that its exit code says why."""
+"""How long to wait for the exit code of a child that has closed its pipe: the code says why it ended."""
 
 _CRASHES = frozenset(
     -getattr(signal, name)
@@ -29,28 +29,27 @@ _WINDOWS_EXCEPTIONS = 0xC0000000
 
 
 class LostTaskError(Exception):
-    """A task without an answer, through no bug of ours; the message is the reason."""
+    """A task was lost, but not by a bug of ours; the message is the reason."""
 
 
 class CrashError(LostTaskError):
-    """A task that crashed its process: its own fault."""
+    """A task crashed its process: the task is to blame."""
 
 
 class PassingError(LostTaskError):
-    """A task that took too long or too much memory, or whose process was killed: another time it may do."""
+    """A task took too long or too much memory, or its process was killed: it may succeed another time."""
 
 
 class Pool(Generic[SettingsT, TaskT, ResultT]):
-    """``count`` child processes that do ``work``, one for each core where it is None. Each is started with its first
-    task, and again after it was lost. Any number of threads may use the pool.
+    """Runs tasks of ``work`` in ``count`` child processes; None means one for each core.
 
-    A thread waits on the pipe of the child that does its task, so a crash shows as the end of the pipe and costs the
-    one task that was being done. (`concurrent.futures.ProcessPoolExecutor` loses every task in flight, and needs the
-    main guard.)
+    Any number of threads may use the pool. A process is started for its first task, and a lost one is replaced for the
+    next task. A thread waits on the pipe of the child that does its task, so a crash ends that pipe and costs that one
+    task only. (`concurrent.futures.ProcessPoolExecutor` would lose all running tasks, and needs the main guard.)
 
-    Pixels of results come through ``memory`` bytes that are shared with each child, as far as they fit; ``seconds`` is
-    what a task may take, ``spare`` the memory that a child may take besides what it starts with, in bytes, on Linux,
-    None for any. A task that crashes its process is done anew, ``tries`` times in all, as an earlier task may have
+    A task may take ``seconds``; a child may take ``spare`` bytes of memory more than it starts with (only on Linux;
+    None for no limit). Pixels of results come through ``memory`` bytes that are shared with each child, as far as they
+    fit. A task that crashes its process is run again in a new one, ``tries`` times in all, as an earlier task may have
     damaged the process.
     """
 
@@ -76,9 +75,10 @@ class Pool(Generic[SettingsT, TaskT, ResultT]):
         self._watch.start()
 
     def run(self, task: TaskT) -> ResultT:
-        """The result of a task, once a child is idle.
+        """Do a task in the next idle child. Returns its result.
 
-        Raises the `ImsearchError` that the child raised, `CrashError`, `PassingError`, and `WorkerError` for a bug.
+        Raises the `ImsearchError` that the child raised, `CrashError`, `PassingError`, and `WorkerError` for a bug of
+        ours in the child.
         """
         worker = self._idle.get()
         try:
@@ -86,19 +86,19 @@ class Pool(Generic[SettingsT, TaskT, ResultT]):
                 try:
                     return worker.run(task)
                 except CrashError:
-                    pass  # the next one is in a new process
+                    pass  # the next try is in a new process
             return worker.run(task)
         finally:
             self._idle.put(worker)
 
     def stop(self) -> None:
-        """End the processes: tasks that are being done are lost. The last step is `close`."""
+        """End the processes; running tasks are lost. The pool must still be closed by `close`."""
         self._closing.set()
         for worker in self._workers:
             worker.stop()
 
     def close(self) -> None:
-        """Give back all that is held, when no thread is in `run` any more."""
+        """End the processes and release their memory. No thread may be in `run` any more."""
         self.stop()
         self._watch.join()
         for worker in self._workers:
@@ -111,7 +111,7 @@ class Pool(Generic[SettingsT, TaskT, ResultT]):
 
 
 class _Worker(Generic[SettingsT, TaskT, ResultT]):
-    """The place of one child process of a pool, whichever process that is at the time."""
+    """One of the places of a pool: it has one child process at a time, which is replaced when it is lost."""
 
     def __init__(
         self,
@@ -150,24 +150,24 @@ class _Worker(Generic[SettingsT, TaskT, ResultT]):
             with self._lock:
                 self._deadline = math.inf
             if self._late and self._process is process:
-                self._end(process)  # it was killed when it had just answered; the next task must not pay for that
+                self._end(process)  # killed just after its answer: the next task must get a new process
 
     def end_if_late(self) -> None:
-        """Kill the process if it has been at one task for too long."""
+        """Kill the process if it has taken too long for its task."""
         with self._lock:
             if self._process is not None and time.monotonic() > self._deadline:
                 self._late = True
                 self._process.kill()
 
     def stop(self) -> None:
-        """End the process, for good."""
+        """End the process and start no other."""
         with self._lock:
             self._stopped = True
             if self._process is not None:
                 self._process.kill()
 
     def close(self) -> None:
-        """Give back all that is held."""
+        """End the process and release the shared memory."""
         if self._process is not None:
             self._end(self._process)
         if self._memory is not None:
@@ -187,7 +187,7 @@ class _Worker(Generic[SettingsT, TaskT, ResultT]):
         return process.stop(patience)
 
     def _loss(self, process: Process[SettingsT, TaskT, ResultT]) -> Exception:
-        """What it means that a process ended in the middle of a task."""
+        """The error to raise for a process that ended in the middle of a task."""
         code = self._end(process, SECONDS_TO_EXIT)
         if self._late:
             return PassingError(f"reading it took longer than {self._seconds:g} s")

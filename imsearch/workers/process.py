@@ -1,4 +1,4 @@
-"""One child process as its parent sees it: frames to it and from it, its log, and its end."""
+"""A child process as seen by its parent: frames to and from it, its log, and its end."""
 
 import contextlib
 import logging
@@ -27,12 +27,12 @@ from imsearch.workers.work import (
 )
 
 MOST_LINES = 40
-"""Of the last lines that a child wrote to its standard error, which are kept to explain its end."""
+"""How many of the last lines of a child's standard error are kept, to explain its end."""
 
 MOST_BYTES_OF_A_LINE = 2000
 
 SECONDS_FOR_THE_LOG = 2.0
-"""What the last lines of a child that has ended are waited for: a process that it left behind may hold the pipe."""
+"""How long to wait for the last lines of a child that has ended: a process that it left behind may hold the pipe."""
 
 _log = logging.getLogger("imsearch.workers")
 
@@ -43,11 +43,11 @@ else:
 
 
 class Process(Generic[SettingsT, TaskT, ResultT]):
-    """A child process that does some work. One thread may send while another receives; `stop` it in the end.
+    """A child process that does ``work``. One thread may send while another receives; `stop` must be called in the end.
 
-    Its log, and what libraries write to its standard error, goes to the log of this process, under
-    ``imsearch.workers``. It shares ``memory``, and may take ``spare`` bytes of memory besides what it starts with (on
-    Linux; None for any).
+    The child's log records and its standard error go to the log of this process, under ``imsearch.workers``. The child
+    maps the shared ``memory``, and may take ``spare`` bytes of memory more than it starts with (only on Linux; None
+    for no limit).
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Process(Generic[SettingsT, TaskT, ResultT]):
         memory: SharedMemory | None = None,
         spare: int | None = None,
     ) -> None:
-        """Start it."""
+        """Start the process. Raises `OSError` where that fails."""
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "imsearch.workers.child", work.name],
             stdin=subprocess.PIPE,
@@ -85,18 +85,18 @@ class Process(Generic[SettingsT, TaskT, ResultT]):
 
     @property
     def pid(self) -> int:
-        """The number of the process."""
+        """The id of the process in the operating system."""
         return self._process.pid
 
     def send(self, task: TaskT) -> None:
-        """Give it a task. Whether it takes it shows when its answer is received."""
+        """Send a task. If the process has ended, no error is raised here, but by the next `receive`."""
         self._send(task)
 
     def receive(self) -> Any:
-        """The next event or result.
+        """Wait for the next event or result.
 
-        Raises the `ImsearchError` that the child raised, `OutOfMemoryError`, `WorkerError` for a bug, and `EOFError`
-        where the process has ended or is about to.
+        Raises the `ImsearchError` that the child raised, `OutOfMemoryError`, `WorkerError` for a bug of ours in the
+        child, and `EOFError` where the process has ended or is about to end.
         """
         while True:
             try:
@@ -118,18 +118,20 @@ class Process(Generic[SettingsT, TaskT, ResultT]):
                     return frame
 
     def close_input(self) -> None:
-        """Let it know that nothing more comes."""
+        """Close the child's standard input, so that it ends after its current task."""
         assert self._process.stdin is not None
-        with contextlib.suppress(OSError):  # closing sends what is left to send, and the other end may be closed
+        with contextlib.suppress(OSError):  # closing flushes, which fails where the child has closed its end
             self._process.stdin.close()
 
     def kill(self) -> None:
-        """Have it end at once; `stop` waits for that."""
+        """Kill the process without waiting for its end; `stop` waits."""
         self._process.kill()
 
     def stop(self, patience: float = 0.0) -> int:
-        """End it, unless it ends by itself within ``patience`` seconds, and give back what is held. Returns the exit
-        code, which is negative for a signal."""
+        """Close the child's input, kill the process if it does not end within ``patience`` seconds, and release it.
+
+        Returns the exit code, which is negative for a signal.
+        """
         if not patience:
             self.kill()
         self.close_input()
@@ -145,15 +147,15 @@ class Process(Generic[SettingsT, TaskT, ResultT]):
 
     @property
     def last_words(self) -> str:
-        """The last lines that it wrote to its standard error."""
+        """The last lines that the child wrote to its standard error."""
         return "\n".join(self._last_lines)
 
     def _send(self, value: object) -> None:
-        with contextlib.suppress(OSError):  # the reader finds out that it has ended, and why
+        with contextlib.suppress(OSError):  # the child has ended; `receive` raises
             self._writer.write(value)
 
     def _follow_log(self, stream: IO[bytes]) -> None:
-        """Take all that the child writes to its standard error, so that it never has to wait."""
+        """Read the child's standard error as it comes, so that the child is never blocked by a full pipe."""
         with stream:
             while line := stream.readline(MOST_BYTES_OF_A_LINE):
                 text = line.decode(errors="backslashreplace").rstrip()
@@ -162,7 +164,7 @@ class Process(Generic[SettingsT, TaskT, ResultT]):
 
 
 def name_of_end(code: int) -> str:
-    """What people call the end that an exit code stands for: the name of a signal where it is negative."""
+    """An exit code in words: ``exit 1`` or, where it is negative, the name of a signal (``SIGKILL``)."""
     if code >= 0:
         return f"exit {code}" if code < 256 else f"exit {code:#x}"
     try:

@@ -1,4 +1,4 @@
-"""What child processes do, and what passes between them and their parent besides."""
+"""The description of what a child process does, and the frames that pass whatever the work is."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ TaskT = TypeVar("TaskT")
 ResultT = TypeVar("ResultT")
 
 Tell = Callable[[Any], None]
-"""What sends the parent an event."""
+"""A function that sends an event to the parent."""
 
 
 class WorkerError(Exception):
-    """A bug of ours in a child process, or a process that ended without a word; the message says all that is known,
-    the traceback of the child included."""
+    """A bug of ours in a child process, or a child process that ended without a reason. The message includes the
+    traceback of the child, or its last words."""
 
 
 class OutOfMemoryError(Exception):
@@ -26,14 +26,14 @@ class OutOfMemoryError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Work(Generic[SettingsT, TaskT, ResultT]):
-    """What a child process does: for each task ``do(settings, task, tell)``, whose result is the answer.
+    """What a child process does: for each task it calls ``do(settings, task, tell)`` and sends the result back.
 
-    ``name`` is where the child finds it, as ``module:attribute``. The frames that may pass are ``settings`` (a type,
-    first and once), ``tasks``, ``events`` (what ``do`` may tell meanwhile) and ``results``; an `ImsearchError` that
-    ``do`` raises is raised in the parent.
+    ``name`` is where the child finds this value, as ``module:attribute``. The other fields are the types of values that
+    may pass: ``settings`` (sent first and once), ``tasks``, ``events`` (which ``do`` may report by ``tell``) and
+    ``results``. An `ImsearchError` that ``do`` raises is raised in the parent.
 
-    ``background`` work is one task of low priority, in a process that Ctrl-C does not reach. When its standard input is
-    closed, because nobody wants it any more or the parent is gone, it is interrupted as by Ctrl-C.
+    ``background`` work is a single task of low priority, in a process that Ctrl-C does not reach. When its standard
+    input is closed, as the task is no longer wanted or the parent has ended, it is interrupted as if by Ctrl-C.
     """
 
     name: str
@@ -57,8 +57,11 @@ class Work(Generic[SettingsT, TaskT, ResultT]):
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """The first frame to a child: the ``name`` and ``size`` of the memory that it shares, no size for none; the
-    ``spare`` bytes of memory that it may take besides what it starts with, None for any; and its level of logging."""
+    """The first frame to a child.
+
+    ``name`` and ``size`` are those of the shared memory, size 0 for none; ``spare`` is how many bytes of memory the
+    child may take more than it starts with, None for no limit; ``log_level`` is its level of logging.
+    """
 
     name: str
     size: int
@@ -68,7 +71,7 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """A frame from a child: a record of its logging."""
+    """A frame from a child: a log record."""
 
     level: int
     logger: str
@@ -82,7 +85,7 @@ class OutOfMemory:
 
 @dataclass(frozen=True, slots=True)
 class Bug:
-    """A frame from a child: what it does raised an exception that nobody foresaw."""
+    """A frame from a child: an unexpected exception, which is a bug of ours."""
 
     traceback: str
 
@@ -97,14 +100,14 @@ class Refusal:
 
     @classmethod
     def of(cls, error: ImsearchError) -> "Refusal":
-        """That of an error of `imsearch.errors`."""
+        """The frame for an error of `imsearch.errors`."""
         fields = {
             name: _plain(value) for name, value in vars(error).items() if name != "message" and not name.startswith("_")
         }
         return cls(type(error).__name__, error.message, fields)
 
     def error(self) -> ImsearchError:
-        """The error again. Raises `WorkerError` for what is none."""
+        """The error that the frame holds. Raises `WorkerError` where it names no class of `imsearch.errors`."""
         kind = getattr(errors, self.kind, None)
         if not (isinstance(kind, type) and issubclass(kind, ImsearchError)):
             raise WorkerError(f"a child process raised {self.kind}, which is no error of imsearch: {self.message}")
@@ -112,7 +115,7 @@ class Refusal:
 
 
 def _plain(value: object) -> object:
-    """A field of an error as it goes into a frame."""
+    """A field of an error as a value that msgpack can hold; other values become text."""
     if isinstance(value, (tuple, list)):
         return [_plain(each) for each in value]
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
