@@ -78,6 +78,8 @@ def test_one_writes_at_a_time_and_is_told_at_once(place: Place) -> None:
             pass
         assert told.value.library == other.address
         assert other.catalog().counts()["ok"] == 3, "reading goes on"
+    with other.writing(), pytest.raises(imsearch.LibraryLockedError), one.writing():
+        pass
     filled(other, 3, 4)
     one.close()
     other.close()

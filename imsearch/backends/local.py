@@ -3,7 +3,9 @@
 import contextlib
 import threading
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 from imsearch.catalog.cache import FEATURES, THUMBNAILS
@@ -14,6 +16,8 @@ from imsearch.errors import LibraryError, LibraryLockedError
 from imsearch.vectors.faiss_index import FaissIndex
 
 if TYPE_CHECKING:
+    import filelock
+
     from imsearch.catalog.writer import CatalogWriter
     from imsearch.embedding.pipeline import LocalPipeline
     from imsearch.models.model import Embedder
@@ -66,13 +70,24 @@ class LocalBackend:
     @contextlib.contextmanager
     def writing(self) -> Iterator["LocalWriteSession"]:
         """Hold the write lock. Raises `LibraryLockedError` at once where another process holds it."""
-        import filelock  # imported here, as queries do not need it
-
         made = not self.folder.exists()
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with filelock.FileLock(self.folder / "write.lock", timeout=0), LocalWriteSession(self) as session:
+            with self._locked(), LocalWriteSession(self) as session:
                 yield session
+        finally:
+            if made and not self.exists():
+                with contextlib.suppress(OSError):  # a run that failed at once leaves nothing behind
+                    (self.folder / "write.lock").unlink(missing_ok=True)
+                    self.folder.rmdir()
+
+    def _locked(self) -> "AbstractContextManager[filelock.BaseFileLock]":
+        """The acquired write lock, as a context that releases it."""
+        import filelock  # imported here, as queries do not need it
+
+        lock = filelock.FileLock(self.folder / "write.lock", timeout=0)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            return lock.acquire()
         except filelock.Timeout as exc:
             raise LibraryLockedError(
                 f"another imsearch is writing to {self.folder} right now; try again when it is done "
@@ -81,11 +96,6 @@ class LocalBackend:
             ) from exc
         except PermissionError as exc:
             raise LibraryError(f"no permission to write to {self.folder}", library=self.address) from exc
-        finally:
-            if made and not self.exists():
-                with contextlib.suppress(OSError):  # a run that failed at once leaves nothing behind
-                    (self.folder / "write.lock").unlink(missing_ok=True)
-                    self.folder.rmdir()
 
     def pipeline(self, embedder: "Embedder", *, workers: int | None, activity: "Embedder | None") -> "LocalPipeline":
         """A pipeline with child processes that decode, and with the engine in this process."""
@@ -125,14 +135,20 @@ class LocalWriteSession:
     def __enter__(self) -> "LocalWriteSession":
         return self
 
-    def __exit__(self, *exception: object) -> None:
-        """Bring the vector indexes up to date, also after an interruption."""
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Bring the vector indexes up to date; not after an interruption, as a late index costs time and no hits."""
         if self._writer is None:
             return
         try:
-            for space in self._backend.catalog().spaces():
-                departure = self._backend.vector_index(space).save()
-                if departure is not None:
-                    self._writer.forget_departures(departure, space)
+            if kind is None:
+                self._follow(self._writer)
         finally:
             self._writer.close()
+
+    def _follow(self, writer: "CatalogWriter") -> None:
+        for space in self._backend.catalog().spaces():
+            departure = self._backend.vector_index(space).save()
+            if departure is not None:
+                writer.forget_departures(departure, space)
