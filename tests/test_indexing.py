@@ -122,6 +122,35 @@ def test_what_fails_for_now_is_tried_again_and_takes_nothing_away(
     assert counts(library.index(indexed_album)) == {"unchanged": 12, "removed": 1}
 
 
+WITHOUT_PRIVILEGES = """
+import ctypes, os, sys
+import imsearch
+for capability in (1, 2):  # those by which root reads what it may not: the children of this process go without
+    ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
+with imsearch.open(sys.argv[1]) as library:
+    for _ in range(2):
+        report = library.index(sys.argv[2])
+        print(report.added, report.unchanged, report.skipped)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a way to have root be refused")
+def test_what_may_not_be_read_today_is_read_tomorrow(
+    library: imsearch.Library, indexed_album: Path, stripes: bytes
+) -> None:
+    """Though nothing of the file changes but who may read it, which its stamp does not show."""
+    new = indexed_album / "new.jpg"
+    new.write_bytes(stripes)
+    new.chmod(0)
+    command = [sys.executable, "-c", WITHOUT_PRIVILEGES, library.path, indexed_album]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.stdout == "0 12 1\n0 12 1\n", result.stderr
+    (record,) = library.files(failed=True)
+    assert record.reason == "no permission to read it"
+    new.chmod(0o644)
+    assert counts(library.index(indexed_album)) == {"updated": 1, "unchanged": 12, "embedded": 1}
+
+
 def test_a_touched_file_is_read_but_not_embedded_again(library: imsearch.Library, album: Path) -> None:
     library.index(album)
     os.utime(sorted(album.iterdir())[0], ns=(1, 1))
