@@ -1,4 +1,4 @@
-"""What is kept beside the catalog, and may be lost."""
+"""What is stored beside the catalog, and may be lost."""
 
 import contextlib
 from dataclasses import replace
@@ -7,7 +7,7 @@ from pathlib import Path
 from imsearch.catalog.cache import FEATURES, THUMBNAILS, Cache
 
 
-def test_the_cache_keeps_the_newest_and_survives_damage(tmp_path: Path) -> None:
+def test_the_cache_holds_the_newest_and_survives_damage(tmp_path: Path) -> None:
     with contextlib.closing(Cache(tmp_path, replace(FEATURES, most=3))) as cache:
         for number in range(5):
             cache.put({b"%d" % number: bytes([number])})
@@ -20,7 +20,7 @@ def test_the_cache_keeps_the_newest_and_survives_damage(tmp_path: Path) -> None:
         assert cache.get([b"4"]) == {b"4": b"new"}
 
 
-def test_a_cache_that_cannot_be_written_keeps_nothing_and_says_nothing(tmp_path: Path) -> None:
+def test_a_cache_that_cannot_be_written_stores_nothing_and_says_nothing(tmp_path: Path) -> None:
     with contextlib.closing(Cache(tmp_path / "missing", FEATURES)) as cache:
         cache.put({b"1": b"data"})
         assert cache.get([b"1"]) == {}

@@ -124,7 +124,7 @@ def test_normalized_pixels_keep_their_order_in_memory(model_folder: Path) -> Non
     assert found.is_contiguous(memory_format=torch.channels_last)
 
 
-def test_a_compiled_model_is_kept(model_folder: Path, tmp_path: Path) -> None:
+def test_a_compiled_model_is_stored(model_folder: Path, tmp_path: Path) -> None:
     first, prepared = opened(model_folder)
     assert prepared
     again, prepared = opened(model_folder)

@@ -61,7 +61,7 @@ def test_a_thumbnail_is_upright_and_fits(library: imsearch.Library, tmp_path: Pa
     assert max(rendered(library.thumbnail(digest(folder / "turned.jpg"), 1280)).size) == 900  # never enlarged
 
 
-def test_a_kept_thumbnail_outlives_the_reach_of_its_file(library: imsearch.Library, indexed_album: Path) -> None:
+def test_a_cached_thumbnail_outlives_the_reach_of_its_file(library: imsearch.Library, indexed_album: Path) -> None:
     photo, other = sorted(indexed_album.iterdir())[:2]
     names = digest(photo), digest(other)
     small = library.thumbnail(names[0])

@@ -40,17 +40,17 @@ def probe_of(image: Image.Image) -> Probe:
     return Probe("probe", image, *image.size, digest=None, path=None)
 
 
-def kept(image: Image.Image) -> Features:
+def features_in(image: Image.Image) -> Features:
     return features_of_picture(decode.Picture(image, *image.size, "png", None))
 
 
 def proof_of(probe: Image.Image, hit: Image.Image) -> imsearch.Proof:
-    asked, there = features_of_probe(probe_of(probe)), kept(hit)
+    asked, there = features_of_probe(probe_of(probe)), features_in(hit)
     return prove(asked, there, compare(asked, [there])[0])
 
 
 def compared(probe: Image.Image, hit: Image.Image) -> Comparison | None:
-    return compare(features_of_probe(probe_of(probe)), [kept(hit)])[0]
+    return compare(features_of_probe(probe_of(probe)), [features_in(hit)])[0]
 
 
 @pytest.fixture(scope="module")
@@ -64,14 +64,14 @@ def originals() -> list[Image.Image]:
 @pytest.fixture(scope="module")
 def photo(originals: list[Image.Image]) -> Image.Image:
     """The one with the most features."""
-    return max(originals[:8], key=lambda image: len(kept(image).points))
+    return max(originals[:8], key=lambda image: len(features_in(image).points))
 
 
 # Features
 
 
 def test_features_are_of_the_picture_and_come_back_from_bytes(photo: Image.Image) -> None:
-    features = kept(photo)
+    features = features_in(photo)
     assert 50 < len(features.points) <= COUNT
     width, height = features.extent
     assert max(width, height) == pytest.approx(SIDE)
@@ -87,7 +87,7 @@ def test_features_are_of_the_picture_and_come_back_from_bytes(photo: Image.Image
 
 
 def test_an_appearance_comes_back_without_features(photo: Image.Image) -> None:
-    features = kept(photo)
+    features = features_in(photo)
     appearance = Appearance(features.width, features.height, features.tiny, features.compressed)
     again = unpack(appearance.packed())
     assert type(again) is Appearance
@@ -120,7 +120,7 @@ def test_whole_pictures_are_laid_on_each_other(photo: Image.Image, quarters: int
     """The corners of the turned picture lie where those of the original were brought from."""
     turned = ImageOps.mirror(photo) if mirrored else photo
     turned = turned.rotate(90 * quarters, expand=True)
-    probe, hit = kept(turned), kept(photo)
+    probe, hit = features_in(turned), features_in(photo)
     (found,) = alignment.whole(probe, [hit], 0.8)
     assert found is not None
     assert agreement(probe, hit, found.matrix) > 0.95
@@ -198,7 +198,7 @@ def test_edited_copies_are_proven(originals: list[Image.Image], edit: str) -> No
 
 
 def test_other_photographs_are_not_copies(originals: list[Image.Image]) -> None:
-    features = [kept(image) for image in originals]
+    features = [features_in(image) for image in originals]
     for at, image in enumerate(originals):
         others = [other for place, other in enumerate(features) if place != at]
         for comparison in compare(features_of_probe(probe_of(image)), others):
@@ -208,14 +208,14 @@ def test_other_photographs_are_not_copies(originals: list[Image.Image]) -> None:
 def test_pixels_do_not_mind_light_and_hidden_parts_but_do_mind_another_picture(
     photo: Image.Image, originals: list[Image.Image]
 ) -> None:
-    here = kept(photo)
-    darker = kept(photo.point(lambda level: level * 0.6 + 20))
+    here = features_in(photo)
+    darker = features_in(photo.point(lambda level: level * 0.6 + 20))
     assert agreement(darker, here, np.eye(3)) > 0.97
     hidden = photo.copy()
     hidden.paste((255, 255, 255), (0, 0, photo.width, photo.height // 3))
-    assert agreement(kept(hidden), here, np.eye(3)) > 0.97
+    assert agreement(features_in(hidden), here, np.eye(3)) > 0.97
     other = next(image for image in originals if image is not photo).resize(photo.size)
-    assert agreement(kept(other), here, np.eye(3)) < 0.5
+    assert agreement(features_in(other), here, np.eye(3)) < 0.5
     moved = np.array([[1, 0, 6.0], [0, 1, 6.0], [0, 0, 1]])
     assert agreement(here, here, moved) < 0.9 * agreement(here, here, np.eye(3))
 
@@ -239,7 +239,7 @@ def content(path: Path) -> Content:
     return Content(digest_of(path.read_bytes()), os.fsencode(path))
 
 
-def test_features_are_read_once_and_kept(store: FeatureStore, album: Path) -> None:
+def test_features_are_read_once_and_cached(store: FeatureStore, album: Path) -> None:
     contents = [content(path) for path in sorted(album.iterdir())]
     first = store.features(contents)
     assert all(each is not None for each in first)
@@ -263,7 +263,7 @@ def test_appearances_become_features_when_those_are_wanted(store: FeatureStore, 
     (features,) = store.features(asked)
     assert type(appearance) is Appearance
     assert isinstance(features, Features)
-    assert type(store.appearances(asked)[0]) is Features  # of which less is wanted now, and more is kept
+    assert type(store.appearances(asked)[0]) is Features  # of which less is wanted now, and more is cached
 
 
 def test_opencv_has_one_thread_while_pictures_are_compared_and_its_own_again_afterwards(cores: Cores) -> None:

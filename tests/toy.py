@@ -1,7 +1,7 @@
 """A toy model for tests, which neither needs torch nor takes noticeable time.
 
-It is a compiled model like any other, kept where the product keeps them, so that `imsearch.open(path, model=toy.NAME)`
-finds it in every process that has the same ``IMSEARCH_CACHE``.
+It is a compiled model like any other, stored where the product stores them, so that `imsearch.open(path,
+model=toy.NAME)` finds it in every process that has the same ``IMSEARCH_CACHE``.
 """
 
 import importlib

@@ -115,12 +115,12 @@ def main(words: list[str]) -> None:
 
 def _verdicts_on_edits(path: Path) -> list[bool]:
     picture = decode.decode(path.read_bytes())
-    kept = features_of_picture(picture)
+    original = features_of_picture(picture)
     small = picture.image.copy()
     small.thumbnail((edits.SIDE, edits.SIDE), Image.Resampling.LANCZOS)
     made = [edits.edited(picture.image, name, path.name.encode()) for name in edits.EDITS]
     made += [edit(small) for edit in UNSEEN.values()]
-    compared = [compare(features_of_probe(_probe(image)), [kept])[0] for image in made]
+    compared = [compare(features_of_probe(_probe(image)), [original])[0] for image in made]
     return [comparison is not None and comparison.is_copy for comparison in compared]
 
 

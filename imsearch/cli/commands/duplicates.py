@@ -105,7 +105,7 @@ def find(
         if dry_run:
             return Exit.DONE if output.show_trash(opened, groups, path, as_json=json_lines) else Exit.SKIPPED
         output.show(groups, as_json=json_lines)
-        return Exit.DONE if not trash or output.trash(opened, groups, path) else Exit.SKIPPED
+        return Exit.DONE if not trash or output.trash_after_asking(opened, groups, path) else Exit.SKIPPED
 
 
 @_command("trash")

@@ -104,10 +104,10 @@ def _beside(groups: "Sequence[DuplicateGroup]") -> str:
     return f": {terminal.count(len(files), 'file')} ({size}) beside those to keep" if files else ""
 
 
-def trash(library: "Library", groups: "Sequence[DuplicateGroup]", under: Path | None) -> bool:
-    """Move what need not be kept to the trash, copies and series each after asking. False if any file was skipped.
+def trash_after_asking(library: "Library", groups: "Sequence[DuplicateGroup]", under: Path | None) -> bool:
+    """Move all files but those to keep to the trash, copies and series each after asking.
 
-    Raises `UsageError` where nobody answers.
+    False if any file was skipped. Raises `UsageError` where nobody answers.
     """
     skipped = 0
     for things, kinds in (("copies", ("exact", "copy")), ("pictures of series, which are no copies", ("series",))):
