@@ -142,7 +142,7 @@ def test_what_may_not_be_read_today_is_read_tomorrow(
     new = indexed_album / "new.jpg"
     new.write_bytes(stripes)
     new.chmod(0)
-    command = [sys.executable, "-c", WITHOUT_PRIVILEGES, library.path, indexed_album]
+    command = [sys.executable, "-c", WITHOUT_PRIVILEGES, str(library.path), str(indexed_album)]
     result = subprocess.run(command, capture_output=True, text=True)
     assert result.stdout == "0 12 1\n0 12 1\n", result.stderr
     (record,) = library.files(failed=True)
