@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Self, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
-from imsearch.backends import open_backend
+from imsearch.backends import facts, open_backend
 from imsearch.backends.choice import ModelChoice
-from imsearch.backends.facts import library_info
 from imsearch.duplicates.decisions import Decisions, PictureLike
 from imsearch.errors import UsageError
 from imsearch.models.embedders import Embedders
@@ -20,15 +19,15 @@ from imsearch.search.policy import OWN, ProbePolicy
 from imsearch.search.reading import ProbeReader
 from imsearch.search.target import SearchTarget
 from imsearch.search.thumbnails import CACHED_SIDE, Thumbnails
-from imsearch.types.duplicates import DuplicateGroup, TrashReport
 from imsearch.types.events import Listener, ignore
 from imsearch.types.hits import Answer, Hit
-from imsearch.types.libraries import FileRecord, IndexedPicture, IndexReport, LibraryInfo, VectorIndexInfo
 from imsearch.types.options import DuplicateOptions, IndexOptions, QueryOptions
 from imsearch.types.probes import Crop
 from imsearch.verify.opening import Verification
 
 if TYPE_CHECKING:
+    from imsearch.types.duplicates import DuplicateGroup, TrashReport
+    from imsearch.types.libraries import FileRecord, IndexedPicture, IndexReport, LibraryInfo, VectorIndexInfo
     from imsearch.types.options import DuplicateKeywords, IndexKeywords, QueryKeywords
     from imsearch.types.probes import ProbeLike
 
@@ -100,7 +99,7 @@ class Library:
         listener: Listener = ignore,
         options: IndexOptions | None = None,
         **keywords: "Unpack[IndexKeywords]",
-    ) -> IndexReport:
+    ) -> "IndexReport":
         """Bring the library up to date with folders (or single files); without any, with all indexed before.
 
         Afterwards the library holds the pictures that are there now: new and changed ones are embedded, moved and
@@ -155,7 +154,7 @@ class Library:
         one, other = self.embed(first), self.embed(second)
         return float(np.clip(one @ other, -1.0, 1.0))
 
-    def picture(self, digest: str) -> IndexedPicture:
+    def picture(self, digest: str) -> "IndexedPicture":
         """What the library knows of the picture with this digest (SHA-256 in hex) and the files that hold it. Raises
         `UnknownPictureError`."""
         return self._pictures.facts(digest)
@@ -165,10 +164,9 @@ class Library:
         `UnknownPictureError`, and `OutOfReachError` where no file holds the picture any more."""
         return self._thumbnails.thumbnail(digest, side)
 
-    def files(self, *, failed: bool = False) -> Iterator[FileRecord]:
+    def files(self, *, failed: bool = False) -> "Iterator[FileRecord]":
         """The files of indexed pictures, sorted by path; with ``failed``, the files that could not be read."""
-        for path, size, state, reason in self._backend.catalog().file_list(failed=failed):
-            yield FileRecord(os.fsdecode(path), size, state, reason)
+        return facts.file_records(self._backend, failed=failed)
 
     def remove(self, path: str | os.PathLike[str]) -> int:
         """Remove a file, or a folder and all below it, from the library; the files themselves are not touched. Returns
@@ -187,7 +185,7 @@ class Library:
         listener: Listener = ignore,
         options: DuplicateOptions | None = None,
         **keywords: "Unpack[DuplicateKeywords]",
-    ) -> list[DuplicateGroup]:
+    ) -> "list[DuplicateGroup]":
         """Groups of exact and edited copies, each with the file to keep. Nothing is changed.
 
         With a ``path``, only groups that have a file at or below it are given, with all of their files. The keyword
@@ -203,8 +201,8 @@ class Library:
         return FindDuplicates(self._backend.catalog(), target.space, target.index, judge, wanted, listener).run()
 
     def trash(
-        self, groups: Iterable[DuplicateGroup], *, under: str | os.PathLike[str] | None = None, dry_run: bool = False
-    ) -> TrashReport:
+        self, groups: "Iterable[DuplicateGroup]", *, under: str | os.PathLike[str] | None = None, dry_run: bool = False
+    ) -> "TrashReport":
         """Move all but the kept file of each group to the system's trash, and remove them from the library.
 
         With ``under``, only files at or below that path are moved. A file is skipped, with the reason, if it or the
@@ -233,7 +231,7 @@ class Library:
         """The pairs marked by `mark_different`: each picture as a path, or as its digest where no file holds it."""
         return Decisions(self._backend).all()
 
-    def optimize(self) -> VectorIndexInfo:
+    def optimize(self) -> "VectorIndexInfo":
         """Rebuild the vector index: choose its kind, tune it to the library's vectors, and measure its recall.
 
         Index runs do this by themselves when a library has doubled. It takes about two minutes for a million pictures,
@@ -244,6 +242,6 @@ class Library:
         with self._backend.writing():
             return index.optimize()
 
-    def info(self) -> LibraryInfo:
+    def info(self) -> "LibraryInfo":
         """Facts about the library: its model, roots, counts and sizes. Raises `LibraryNotFoundError`."""
-        return library_info(self._backend, self.model)
+        return facts.library_info(self._backend, self.model)

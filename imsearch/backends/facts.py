@@ -1,14 +1,20 @@
-"""Collecting the facts about a library."""
+"""Collecting facts about a library and its files. Queries do without, so the types are imported where they are made."""
 
 import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from imsearch.backends.backend import Backend
 from imsearch.catalog.space import BYTES_PER_NUMBER
-from imsearch.types.libraries import LibraryInfo
+
+if TYPE_CHECKING:
+    from imsearch.types.libraries import FileRecord, LibraryInfo
 
 
-def library_info(backend: Backend, model: str) -> LibraryInfo:
+def library_info(backend: Backend, model: str) -> "LibraryInfo":
     """Facts about a library and its vectors of ``model``, and sizes on disk. Raises `LibraryNotFoundError`."""
+    from imsearch.types.libraries import LibraryInfo
+
     catalog = backend.catalog()
     counts, space = catalog.counts(), catalog.space(model)
     dimensions = space.dimensions if space else 0
@@ -30,3 +36,12 @@ def library_info(backend: Backend, model: str) -> LibraryInfo:
         cache_bytes=cache_bytes,
         vector_index=backend.vector_index(space).info() if space else None,
     )
+
+
+def file_records(backend: Backend, *, failed: bool) -> "Iterator[FileRecord]":
+    """The files of indexed pictures, sorted by path; with ``failed``, the files that could not be read. Raises
+    `LibraryNotFoundError`."""
+    from imsearch.types.libraries import FileRecord
+
+    for path, size, state, reason in backend.catalog().file_list(failed=failed):
+        yield FileRecord(os.fsdecode(path), size, state, reason)

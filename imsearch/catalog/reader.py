@@ -5,7 +5,7 @@ It is read in plain SQL, as importing SQLAlchemy takes longer than a whole query
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,9 @@ from imsearch.catalog.rows import FileRow, HeldFile, SpaceRecord
 from imsearch.catalog.selection import PAGE, UNDER, marks, parts
 from imsearch.catalog.space import COMPLETE, VectorSpace
 from imsearch.sources.paths import below
-from imsearch.types.libraries import FileState
+
+if TYPE_CHECKING:
+    from imsearch.types.libraries import FileState
 
 
 class CatalogReader:
@@ -78,7 +80,7 @@ class CatalogReader:
             yield from map(_file_row, rows)
             begin = rows[-1][0]
 
-    def file_list(self, *, failed: bool) -> Iterator[tuple[bytes, int, FileState, str | None]]:
+    def file_list(self, *, failed: bool) -> "Iterator[tuple[bytes, int, FileState, str | None]]":
         """Path, size, state and reason of each file of a picture, or, if ``failed``, of each unreadable file.
 
         They come in the order of path bytes.

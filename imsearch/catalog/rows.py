@@ -1,12 +1,15 @@
 """Rows of the catalog as values. Paths are bytes, as the file system has them, and sizes of files are in bytes."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.types.hits import Region
-from imsearch.types.libraries import FileState
+
+if TYPE_CHECKING:
+    from imsearch.types.libraries import FileState
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class FileRow:
     path: bytes
     size: int
     mtime_ns: int
-    state: FileState
+    state: "FileState"
     digest: bytes | None
     complete: bool
 

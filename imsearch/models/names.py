@@ -10,13 +10,17 @@ A model's name is one of
 followed, where another output than the usual one is wanted, by ``:`` and its name (``resnet18:logits``).
 """
 
+from typing import TYPE_CHECKING
+
 from imsearch.errors import UnknownModelError
 from imsearch.models.families import packaged
 from imsearch.models.families.packaged import Packaged
 from imsearch.models.families.torchvision import Torchvision
 from imsearch.models.families.transformers import Transformers
 from imsearch.models.reference import ACTIVITY, Family, Reference
-from imsearch.types.libraries import ModelInfo
+
+if TYPE_CHECKING:
+    from imsearch.types.libraries import ModelInfo
 
 DEFAULT_MODEL = packaged.NAME
 
@@ -57,6 +61,6 @@ def activity_of(reference: Reference) -> Reference:
     return reference.with_output(ACTIVITY)
 
 
-def known_models() -> list[ModelInfo]:
+def known_models() -> "list[ModelInfo]":
     """The models that are listed; many more load by name. Dimensions are those of the output that is named."""
     return [info for family in FAMILIES for info in family.listed()]

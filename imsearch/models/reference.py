@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from imsearch.models.model import FamilyName
-from imsearch.types.libraries import ModelInfo
+
+if TYPE_CHECKING:
+    from imsearch.types.libraries import ModelInfo
 
 ACTIVITY = "activity"
 """The output by which regions are chosen. It belongs to no family, so no name asks for it."""
@@ -56,5 +58,5 @@ class Family(Protocol):
         It may name a model that does not exist. Raises `UnknownModelError` for names of files that do not exist.
         """
 
-    def listed(self) -> list[ModelInfo]:
+    def listed(self) -> "list[ModelInfo]":
         """The models of this family that are listed; others may load by name."""

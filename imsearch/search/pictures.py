@@ -4,12 +4,15 @@ import contextlib
 import datetime
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imsearch.backends.backend import Backend
 from imsearch.catalog.rows import HeldFile
 from imsearch.errors import OutOfReachError, UnknownPictureError
 from imsearch.sources.digests import digest_of
-from imsearch.types.libraries import IndexedPicture, PictureFile
+
+if TYPE_CHECKING:
+    from imsearch.types.libraries import IndexedPicture
 
 
 class StoredPictures:
@@ -18,8 +21,10 @@ class StoredPictures:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
 
-    def facts(self, digest: str) -> IndexedPicture:
+    def facts(self, digest: str) -> "IndexedPicture":
         """What the library knows of a picture. Raises `UnknownPictureError`."""
+        from imsearch.types.libraries import IndexedPicture, PictureFile  # queries do without
+
         held = self._held(digest)
         first = held[0]
         return IndexedPicture(

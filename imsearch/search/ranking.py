@@ -67,7 +67,7 @@ class Ranker:
         proposed = iter(self._index.search(np.concatenate([each.views for each in probes]), wanted, self._within))
         ranked = []
         for probe in probes:
-            ids = np.unique(np.concatenate([next(proposed) for _ in probe.views]))
+            ids = _distinct([next(proposed) for _ in probe.views])
             ranked.append(self._ranked(probe, ids, wanted, count, min_score))
         return ranked
 
@@ -85,7 +85,7 @@ class Ranker:
                 return files[:count]
             # Some candidates have left the library since, or are of the same pictures: look further, if there is more.
             wanted *= 2
-            more = np.unique(np.concatenate(self._index.search(probe.views, wanted, self._within)))
+            more = _distinct(self._index.search(probe.views, wanted, self._within))
             if len(more) <= proposed:
                 return files
             proposed = len(more)
@@ -143,6 +143,14 @@ class Ranker:
                 file.match.path,
             ),
         )
+
+
+def _distinct(found: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Each id once, ascending. `np.unique` does the same, but imports numpy.ma, a twentieth of a whole query."""
+    ids = np.sort(np.concatenate(found))
+    first = np.ones(len(ids), bool)
+    first[1:] = ids[1:] != ids[:-1]
+    return ids[first]
 
 
 def _portions(scores: NDArray[np.float32], count: int) -> Iterator[tuple[int, int]]:

@@ -12,15 +12,18 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.errors import DiskFullError, LibraryError
-from imsearch.types.libraries import VectorIndexInfo
 from imsearch.vectors.index import Selection, VectorSource
 from imsearch.vectors.layers import Layers
 from imsearch.vectors.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from imsearch.types.libraries import VectorIndexInfo
 
 logger = logging.getLogger(__name__)
 
@@ -65,8 +68,10 @@ class FaissIndex:
         assert self._layers is not None
         return self._layers.search(vectors, k, within)
 
-    def info(self) -> VectorIndexInfo | None:
+    def info(self) -> "VectorIndexInfo | None":
         """Facts about the vector index and its measured recall; None where there is no snapshot."""
+        from imsearch.types.libraries import VectorIndexInfo  # queries do without
+
         snapshot = self._snapshot()
         if snapshot is None:
             return None
@@ -97,7 +102,7 @@ class FaissIndex:
             return None
         return snapshot.stamp.departure if snapshot is not None else None
 
-    def optimize(self) -> VectorIndexInfo:
+    def optimize(self) -> "VectorIndexInfo":
         """Rebuild the snapshot, with a plan for the current vectors. Raises `DiskFullError` or `LibraryError` where it
         cannot be written."""
         try:

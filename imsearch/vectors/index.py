@@ -6,12 +6,13 @@ stored vectors. An index follows the catalog and can be rebuilt from it. Impleme
 """
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imsearch.types.libraries import VectorIndexInfo
+if TYPE_CHECKING:
+    from imsearch.types.libraries import VectorIndexInfo
 
 
 class Selection(Protocol):
@@ -71,7 +72,7 @@ class VectorIndex(Protocol):
         there are vectors.
         """
 
-    def info(self) -> VectorIndexInfo | None:
+    def info(self) -> "VectorIndexInfo | None":
         """Facts about the index and its measured recall; None before anything was indexed."""
 
     def save(self, *, busy: bool = False) -> int | None:
@@ -82,7 +83,7 @@ class VectorIndex(Protocol):
         but no hits.
         """
 
-    def optimize(self) -> VectorIndexInfo:
+    def optimize(self) -> "VectorIndexInfo":
         """Rebuild the index: choose its kind, tune it to the current vectors, and measure its recall.
 
         There must be vectors. Raises `LibraryError` where the result cannot be stored.

@@ -1,10 +1,12 @@
 """Models as they stand in a family's list."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from imsearch.models.model import FamilyName
-from imsearch.types.libraries import ModelInfo
+
+if TYPE_CHECKING:
+    from imsearch.types.libraries import ModelInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +20,10 @@ class Listed:
     parameters: int
     weights: str = ""
 
-    def info(self, name: str, family: FamilyName, *, available: bool) -> ModelInfo:
+    def info(self, name: str, family: FamilyName, *, available: bool) -> "ModelInfo":
         """The same for whoever asks for the list."""
+        from imsearch.types.libraries import ModelInfo  # queries do without
+
         return ModelInfo(
             name=name,
             kind=self.kind,

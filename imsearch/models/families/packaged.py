@@ -2,10 +2,13 @@
 
 import importlib.util
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imsearch.models.model import FamilyName
 from imsearch.models.reference import Reference
-from imsearch.types.libraries import ModelInfo
+
+if TYPE_CHECKING:
+    from imsearch.types.libraries import ModelInfo
 
 NAME = "efficientnet-lite2"
 
@@ -20,8 +23,10 @@ class Packaged:
         """What ``base`` refers to, if it is the default model."""
         return Reference(base, self.name, base) if base == NAME else None
 
-    def listed(self) -> list[ModelInfo]:
+    def listed(self) -> "list[ModelInfo]":
         """The default model."""
+        from imsearch.types.libraries import ModelInfo  # queries do without
+
         return [
             ModelInfo(
                 name=NAME,

@@ -2,12 +2,15 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imsearch.errors import UnknownModelError
 from imsearch.models.families.listed import Listed
 from imsearch.models.model import FamilyName
 from imsearch.models.reference import Reference
-from imsearch.types.libraries import ModelInfo
+
+if TYPE_CHECKING:
+    from imsearch.types.libraries import ModelInfo
 
 LISTED = {
     "resnet18": Listed("CNN", 512, 224, 11_176_512, "resnet18-f37072fd.pth"),
@@ -50,7 +53,7 @@ class Torchvision:
             raise UnknownModelError(f"no such checkpoint: {file}", model=base)
         return Reference(f"{architecture}@{checkpoint}", self.name, architecture, checkpoint)
 
-    def listed(self) -> list[ModelInfo]:
+    def listed(self) -> "list[ModelInfo]":
         """Some that are often used. One is listed with its logits too, to show how outputs are named."""
         return [
             listed.info(name, self.name, available=(cache() / listed.weights).is_file())

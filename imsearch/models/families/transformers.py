@@ -2,12 +2,15 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imsearch.errors import UnknownModelError
 from imsearch.models.families.listed import Listed
 from imsearch.models.model import FamilyName
 from imsearch.models.reference import Reference
-from imsearch.types.libraries import ModelInfo
+
+if TYPE_CHECKING:
+    from imsearch.types.libraries import ModelInfo
 
 LISTED = {
     "google/vit-base-patch16-224-in21k": Listed("ViT", 768, 224, 86_389_248),
@@ -41,7 +44,7 @@ class Transformers:
             raise UnknownModelError(f"no such model folder: {base}", model=base)
         return Reference(base, self.name, base)
 
-    def listed(self) -> list[ModelInfo]:
+    def listed(self) -> "list[ModelInfo]":
         """Some that are often used."""
         return [
             listed.info(name, self.name, available=cached_snapshot(name) is not None) for name, listed in LISTED.items()
