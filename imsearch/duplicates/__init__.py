@@ -1,1 +1,1 @@
-"""Finding duplicates: which pictures may be copies, which are, how they group, and which file of a group to keep."""
+"""Finding duplicates: pairs that may be copies, verdicts on them, groups, and the file of each group to keep."""

@@ -1,4 +1,4 @@
-"""Groups of edited copies: near pairs are put before a judge until the groups are known."""
+"""Finding groups of edited copies: near pairs are judged until the groups are known."""
 
 import os
 from collections.abc import Collection, Iterator, Sequence
@@ -15,11 +15,11 @@ PAIRS_AT_ONCE = 2048
 """Pairs whose files are looked up in the catalog at once."""
 
 _DELETED = Content(b"", b"")
-"""Stands for a content that has left the library since the pairs were found."""
+"""A placeholder for a content that was removed from the library after the pairs were found."""
 
 
 class CopyFinder:
-    """Groups pictures of a library that a judge takes for copies of each other."""
+    """Groups pictures of a library that are copies of each other, by the verdicts of a judge."""
 
     def __init__(self, catalog: CatalogReader, judge: PairJudge, listener: Listener) -> None:
         self._catalog = catalog
@@ -27,7 +27,8 @@ class CopyFinder:
         self._listener = listener
 
     def groups(self, pairs: Sequence[Pair], different: Collection[tuple[int, int]]) -> list[list[int]]:
-        """Groups of two or more contents that these pairs lead to, none of which holds both of a pair in ``different``.
+        """Groups of two or more contents that are copies, found among ``pairs``. No group has both contents of a pair
+        in ``different``.
 
         The listener gets a `Judged` event for each pair that was judged.
         """
@@ -52,6 +53,6 @@ class CopyFinder:
 
 
 def _picture(files: Sequence[HeldFile]) -> Content:
-    """A content by the first of its files that exists."""
+    """A content, to be read from the first of its files that exists."""
     file = next((file for file in files if os.path.isfile(file.path)), files[0])
     return Content(file.digest, file.path)

@@ -1,4 +1,4 @@
-"""What a person decided about pictures that look alike: which of them are different."""
+"""The decisions of the user that pictures are different, although they look like duplicates."""
 
 import itertools
 import os
@@ -41,7 +41,7 @@ class Decisions:
         return f"sha256:{digest.hex()}" if path is None else os.fsdecode(path)
 
     def _pairs(self, pictures: Sequence[PictureLike]) -> list[tuple[bytes, bytes]]:
-        """All pairs of the contents of files, as digests, the lower first."""
+        """All pairs of these pictures, as digests, the lower of each pair first."""
         if len(pictures) < 2:
             raise UsageError("name two or more pictures", argument="pictures")
         names: dict[bytes, str] = {}

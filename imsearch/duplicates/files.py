@@ -1,4 +1,4 @@
-"""From contents, by which duplicates are found, to their files and the groups that people see."""
+"""From contents, by which duplicates are found, to files and the groups that users get."""
 
 import datetime
 import os
@@ -13,7 +13,7 @@ from imsearch.types.duplicates import DuplicateFile, DuplicateGroup, GroupKind
 
 
 def files_by_content(catalog: CatalogReader, contents: Iterable[int]) -> dict[int, list[HeldFile]]:
-    """The files that hold each content, in the order of their paths."""
+    """The files that hold each of the contents, by its id, sorted by path."""
     ids = np.fromiter(set(contents), np.int64)
     found: dict[int, list[HeldFile]] = {}
     for file in sorted(catalog.held_files(ids), key=lambda file: file.path):
@@ -22,7 +22,7 @@ def files_by_content(catalog: CatalogReader, contents: Iterable[int]) -> dict[in
 
 
 def group_of(kind: GroupKind, files: Sequence[HeldFile], rules: Sequence[Rule]) -> DuplicateGroup:
-    """A group of these files, with the one to keep as the rules choose it."""
+    """A group of these files, with the file to keep that the rules choose."""
     kept, reason = choose(files, rules)
     ordered = sorted(files, key=lambda file: file.path)
     place = ordered.index(kept)

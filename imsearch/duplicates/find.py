@@ -1,7 +1,7 @@
-"""The search for duplicates: near pairs, verdicts, groups, and the file of each to keep.
+"""The search for duplicates: near pairs, verdicts, groups, and the file of each group to keep.
 
-Exact copies share a content, so the catalog knows them already. Edited copies are looked for among near neighbors and
-judged. Series are near neighbors that turned out to be no copies; of copies, a series holds the one to keep.
+Exact copies share a content, so the catalog knows them already. Edited copies are found by judging pairs of near
+neighbors. Series are made of near neighbors that are not copies; of each group of copies, they have the file to keep.
 """
 
 import os
@@ -25,13 +25,13 @@ from imsearch.types.options import DuplicateOptions
 from imsearch.vectors.index import VectorIndex
 
 COPY_SCORE = 0.75
-"""Pairs below this are not judged; docs/duplicates.md says what that finds and costs."""
+"""Pairs that score below this are not judged; docs/duplicates.md says what that finds and costs."""
 
 NEIGHBORS = 3
-"""How many nearest pictures of each are paired with it; more find nothing more, as copies lead to each other."""
+"""How many of its nearest pictures each picture is paired with. More do not help, as copies lead to each other."""
 
 Different = Sequence[tuple[int, int]]
-"""Pairs of contents that a person said are different."""
+"""Pairs of contents that the user marked as different."""
 
 
 class FindDuplicates:
@@ -57,7 +57,7 @@ class FindDuplicates:
         self._under = None if options.under is None else _absolute(options.under)
 
     def run(self) -> list[DuplicateGroup]:
-        """The groups: copies in the order of their first path, then series in the order of theirs.
+        """The groups: those of copies, sorted by their first path, then series, sorted by theirs.
 
         Raises `UsageError` for a path at or below which nothing is indexed.
         """
@@ -73,14 +73,14 @@ class FindDuplicates:
         return groups
 
     def _near_pairs(self) -> list[Pair]:
-        """Pairs of contents near each other; with a path, those that a chain connects with a content there."""
+        """Pairs of near contents; with a path, only pairs that a chain of pairs connects with a content there."""
         least = COPY_SCORE if self._judge is not None else series.SCORE
         near = near_pairs(self._space, self._index, self._listener, k=NEIGHBORS, least=least)
         pairs = near.contents(self._space)
         return pairs if self._under is None else reached(pairs, self._catalog.contents_below(self._under).tolist())
 
     def _copies(self, pairs: Sequence[Pair], different: Different) -> list[list[int]]:
-        """Groups of contents that are copies of each other, and each other content that several files hold."""
+        """Groups of contents that are copies of each other. Another content that several files hold is a group too."""
         groups: list[list[int]] = []
         if self._judge is not None:
             groups = CopyFinder(self._catalog, self._judge, self._listener).groups(pairs, different)
@@ -97,7 +97,7 @@ class FindDuplicates:
         return sorted(groups, key=_first_path)
 
     def _series_groups(self, pairs: Sequence[Pair], leads: series.Leads, different: Different) -> list[DuplicateGroup]:
-        """Series of pictures; of copies, the file to keep stands in them."""
+        """Series of pictures. Of each group of copies, they have the file to keep."""
         near = series.near_alike(pairs, leads)
         held = files_by_content(self._catalog, (end for pair in near for end in pair[:2]))
         taken = {content: files[0].taken for content, files in held.items()}
@@ -112,7 +112,7 @@ class FindDuplicates:
         return sorted(groups, key=_first_path)
 
     def _group(self, kind: GroupKind, files: Sequence[HeldFile]) -> list[DuplicateGroup]:
-        """The group of these files; none if it lies elsewhere than asked for, or other files of it just left."""
+        """The group of these files, if it has two or more and one of them is where groups were asked for."""
         elsewhere = self._under is not None and not any(is_below(file.path, self._under) for file in files)
         return [] if len(files) < 2 or elsewhere else [group_of(kind, files, self._rules)]
 

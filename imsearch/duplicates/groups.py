@@ -1,23 +1,23 @@
-"""From pairs to groups. Pure: it knows numbers of pictures, and scores of pairs.
+"""From pairs to groups. No I/O: pictures are numbers, and pairs have scores.
 
-Two pictures are in one group if a chain of copies leads from one to the other. So a pair whose pictures are joined
-already need not be judged: whatever the verdict, the groups are the same.
+Two pictures are in one group if a chain of copies leads from one to the other. So a pair whose pictures are already in
+one group need not be judged: whatever the verdict, the groups are the same.
 
-A person's "these are different" outweighs every chain. The strongest pairs are joined first, and a pair that would
-bring two such pictures into one group is left out: of two chains that contradict a decision, the weakest link gives.
-Which links those are can depend on any pair, so where a decision lies among pictures that may be copies of each other,
-every pair of them is judged.
+A decision of the user that two pictures are different outweighs every chain. Pairs are joined from the highest score
+down, and a pair that would bring two such pictures into one group is left out, so that a chain that contradicts a
+decision breaks at its weakest link. Any pair can change which link that is. So if pictures that may be copies of each
+other include two that were marked as different, every pair of them is judged.
 """
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 ROUNDS = 6
-"""By then few pairs are left, and asking for a few at a time would take many more rounds."""
+"""The number of rounds. The last one judges all remaining pairs: they are few by then, but could take many rounds."""
 
 
 class Pair(NamedTuple):
-    """Two pictures, the lower number first, and how alike they are."""
+    """Two pictures, the lower number first, and their cosine similarity."""
 
     first: int
     second: int
@@ -31,7 +31,7 @@ class Groups:
         self._parents: dict[int, int] = {}
 
     def find(self, picture: int) -> int:
-        """The picture that stands for the group of this one."""
+        """The representative of the picture's group: the same picture for all of the group."""
         parents = self._parents
         above = parents.setdefault(picture, picture)
         while above != picture:
@@ -41,13 +41,13 @@ class Groups:
         return picture
 
     def join(self, first: int, second: int) -> bool:
-        """Make one group of two; False where they are one already."""
+        """Join the groups of two pictures. Returns False if they were one group already."""
         one, other = sorted((self.find(first), self.find(second)))
         self._parents[other] = one
         return one != other
 
     def members(self) -> list[list[int]]:
-        """Every group, its pictures ascending; groups in the order of their first picture."""
+        """All groups, each as ascending pictures; groups are sorted by their first picture."""
         found: dict[int, list[int]] = {}
         for picture in sorted(self._parents):
             found.setdefault(self.find(picture), []).append(picture)
@@ -55,7 +55,7 @@ class Groups:
 
 
 def strongest_first(pairs: Iterable[Pair]) -> list[Pair]:
-    """Pairs by falling score; those of equal score by their numbers, so that the order is always the same."""
+    """Pairs by falling score; pairs of equal score by their numbers, so that the order is always the same."""
     return sorted(pairs, key=lambda pair: (-pair.score, pair.first, pair.second))
 
 
@@ -68,7 +68,7 @@ def connected(pairs: Iterable[Pair]) -> Groups:
 
 
 def grouped(pairs: Iterable[Pair], different: Collection[tuple[int, int]] = ()) -> list[list[int]]:
-    """Groups of two or more pictures that these pairs join, without any that holds both pictures of ``different``."""
+    """Groups of two or more pictures, joined by ``pairs``. No group has both pictures of a pair in ``different``."""
     groups = Groups()
     apart: dict[int, set[int]] = {}
     for first, second in different:
@@ -93,10 +93,11 @@ def reached(pairs: Sequence[Pair], pictures: Iterable[int]) -> list[Pair]:
 
 
 class Rounds:
-    """The pairs that must be judged for the groups to be known, in rounds.
+    """Chooses, in rounds, the pairs that must be judged until the groups are known.
 
-    A round holds, strongest first, the pairs that would each join two groups if all before it were copies. The others
-    wait: they are in the next round if they would still join two groups then. The last round holds all that are left.
+    Pairs are taken from the highest score down. A round has the pairs that would each join two groups if all pairs
+    before them were copies. The other pairs wait for the next round, and are dropped if they can no longer join two
+    groups. The last round has all remaining pairs.
     """
 
     def __init__(self, pairs: Iterable[Pair], different: Collection[tuple[int, int]] = ()) -> None:
@@ -110,8 +111,10 @@ class Rounds:
         """The pairs that were judged to be copies."""
 
     def next_round(self) -> list[Pair]:
-        """The pairs to be judged next, none once the groups are known. They are in the order of the groups that they
-        may belong to, so that a picture is compared in one go."""
+        """The pairs to be judged next; none once the groups are known.
+
+        They are sorted by the group that they may belong to, so that all comparisons of a picture come together.
+        """
         self._number += 1
         hoped = Groups()
         asked: list[Pair] = []
@@ -127,7 +130,7 @@ class Rounds:
         return sorted(asked, key=lambda pair: (self._chains.find(pair.first), pair.first, pair.second))
 
     def settle(self, judged: Iterable[Pair], verdicts: Iterable[bool]) -> None:
-        """Take in whether the pairs of a round are copies."""
+        """Take in the verdicts on the pairs of a round: whether each is a pair of copies."""
         for pair, copies in zip(judged, verdicts, strict=True):
             if copies:
                 self.copies.append(pair)

@@ -1,4 +1,4 @@
-"""The judge of duplicates: whether two pictures of the library are copies of each other, for many pairs."""
+"""Judging pairs: whether two pictures of the library are copies of each other."""
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 Seen = TypeVar("Seen")
 
 PAIRS_AT_ONCE = 512
-"""Pairs whose features are in memory together, some 50 MB at the most."""
+"""Pairs whose features are in memory together: at most some 50 MB."""
 
 FEATURES_SCORE = 0.85
-"""Score from which features are compared: most copies below are turned, blurred or recolored, and whole."""
+"""The score from which features are compared: most copies that score less are turned, blurred or recolored but whole,
+and are recognized by their appearance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +33,14 @@ class PicturePair:
 
 
 class PairJudge(Protocol):
-    """Says of pairs of pictures whether they are copies."""
+    """Decides whether pairs of pictures are copies."""
 
     def copies(self, pairs: Iterable[PicturePair]) -> Iterator[bool]:
-        """For each pair in turn, whether both show the same photograph. A file that cannot be read is no copy."""
+        """For each pair, in order, whether both show the same photograph; False where a file cannot be read."""
 
 
 class FeatureJudge:
-    """Judges pairs by their appearance first, which takes a tenth of the time, and the others by their features."""
+    """Judges pairs by appearance first, which takes a tenth of the time, and undecided pairs by local features."""
 
     def __init__(self, store: "FeatureStore", cores: "Cores") -> None:
         self._store = store
@@ -47,14 +48,14 @@ class FeatureJudge:
 
     @classmethod
     def of(cls, verification: Verification) -> "FeatureJudge | None":
-        """The judge by a library's verifier; None where verification is not installed."""
+        """A judge that uses a library's verifier; None where OpenCV is not installed."""
         if not verify.available():
             return None
         verifier = verification.verifier()
         return cls(verifier.store, verifier.cores)
 
     def copies(self, pairs: Iterable[PicturePair]) -> Iterator[bool]:
-        """For each pair in turn, whether both show the same photograph. A file that cannot be read is no copy."""
+        """For each pair, in order, whether both show the same photograph; False where a file cannot be read."""
         remaining = iter(pairs)
         while batch := list(itertools.islice(remaining, PAIRS_AT_ONCE)):
             verdicts = self._as_wholes(batch)
@@ -81,7 +82,8 @@ class FeatureJudge:
         pairs: Sequence[PicturePair],
         seen: Mapping[bytes, Seen],
     ) -> list[bool]:
-        """For each pair in turn, whether ``compare`` takes it for copies; ``seen`` holds what was readable."""
+        """For each pair, in order, whether ``compare`` finds that it is a pair of copies. ``seen`` holds appearances or
+        features by digest, without those of unreadable pictures."""
         readable = [pair for pair in pairs if pair.first.digest in seen and pair.second.digest in seen]
         groups = [list(group) for _, group in itertools.groupby(readable, key=lambda pair: pair.first.digest)]
         firsts = [seen[group[0].first.digest] for group in groups]

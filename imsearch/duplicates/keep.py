@@ -1,4 +1,4 @@
-"""Which file of a group to keep, and why. Pure: rules are applied in turn until one file is left."""
+"""Choosing the file of a group to keep, and the reason. No I/O: rules are applied in order until one file is left."""
 
 import datetime
 import os
@@ -13,13 +13,13 @@ from imsearch.sources.paths import is_below
 _LOSSLESS = ("tiff", "png", "pnm", "bmp")
 
 _FORMAT_RANKS = (_LOSSLESS, ("heif",), ("jpeg", "jpeg2000"), ("avif", "webp"), ("gif",))
-"""Best first: lossless formats; what cameras write, of which JPEGs are exported; what cameras and web share; what web
-pages convert to; and 256 colors."""
+"""Formats, best first: lossless ones; HEIF, which cameras write and JPEGs are exported from; JPEG; formats that web
+pages convert pictures to; and GIF, with its 256 colors."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A way to prefer files: those with the highest ``rank`` are left; ``words`` describe a file by it."""
+    """A rule for preferring files: files with the highest ``rank`` remain; ``words`` describes a file's rank."""
 
     name: str
     rank: Callable[[HeldFile], Any]
@@ -35,12 +35,12 @@ def _format_words(file: HeldFile) -> str:
 
 
 def _since(file: HeldFile) -> int:
-    """When the picture was taken, else when its file was changed, in seconds."""
+    """When the picture was taken or, if that is not known, when its file was modified, in seconds since 1970."""
     if file.taken is None:
         return _changed(file)
     try:
         return int(datetime.datetime.fromisoformat(file.taken).timestamp())
-    except (ValueError, OverflowError, OSError):  # a camera that believes in year 1
+    except (ValueError, OverflowError, OSError):  # a date that cannot be a timestamp, such as the year 1
         return 0
 
 
@@ -69,18 +69,18 @@ RULES = {
         Rule("oldest", lambda file: -_since(file), _since_words),
     )
 }
-"""The rules that can be chosen, in the order in which they are applied where none is."""
+"""The rules that can be named, in their default order."""
 
 _TIES = (
     Rule("oldest file", lambda file: -_changed(file), _changed_words),
     Rule("shortest path", lambda file: -_length(file), lambda file: f"{_length(file)} characters"),
     Rule("first by name", lambda file: [-byte for byte in file.path], lambda file: os.fsdecode(file.path)),
 )
-"""They come last; no two paths are equal, so one file is left in the end."""
+"""The rules that are applied last. As no two paths are equal, one file is left in the end."""
 
 
 def rules_named(names: Sequence[str], prefer: Sequence[bytes]) -> list[Rule]:
-    """Preferred folders first, then the rules named, then the others in their usual order.
+    """All rules in the order of their application: preferred folders, the rules in ``names``, then the other rules.
 
     Raises `UsageError` for a name that is no rule.
     """
@@ -108,7 +108,7 @@ def _preferring(folders: Sequence[bytes]) -> Rule:
 
 
 def choose(files: Sequence[HeldFile], rules: Sequence[Rule]) -> tuple[HeldFile, str]:
-    """The file to keep, and why: the rules that decided, in words."""
+    """The file to keep, and the reason: the rules that decided, in words."""
     left = list(files)
     reasons = []
     for rule in rules:

@@ -1,9 +1,9 @@
-"""Pictures near each other: the pairs that are worth a closer look, with exact scores.
+"""Finding pairs of pictures that are near each other, with exact scores.
 
-For every picture the few nearest are found: a pair is proposed if either of its pictures has the other among its
-nearest. Memory is that of a page and of the pairs: vectors few enough that a query looks through all of them (40 MB of
-float16) are multiplied in blocks; of more, the vector index proposes and the stored vectors give the scores, as for a
-query.
+The few nearest pictures are found for every picture, and a pair is proposed if either of its pictures is among the
+nearest of the other. If the vectors are few enough for exact search (40 MB of float16), they are multiplied in blocks.
+Otherwise the vector index proposes candidates and the stored vectors give the scores, as for a query, so that no more
+than a page of vectors and the pairs are in memory.
 """
 
 from collections.abc import Iterator
@@ -22,12 +22,13 @@ BLOCK = 512
 """Vectors that are multiplied with all others at once."""
 
 PROBES = 128
-"""Vectors that the index is asked with at once: the vectors it proposes for them are in memory together."""
+"""Vectors that the index is searched with at once: the candidates for all of them are in memory together."""
 
 
 @dataclass(frozen=True, slots=True)
 class NearPairs:
-    """Pairs of vectors: their ids, int64 (n,), the lower ``first``, and cosine similarities, float32 (n,)."""
+    """Pairs of vectors: their ids, int64 (n,), the lower of each pair in ``first``, and their cosine similarities,
+    float32 (n,)."""
 
     first: NDArray[np.int64]
     second: NDArray[np.int64]
@@ -37,7 +38,7 @@ class NearPairs:
         return len(self.scores)
 
     def contents(self, space: VectorSpace) -> list[Pair]:
-        """The same as pairs of contents, as far as the library still has both."""
+        """The pairs as pairs of contents, without those of which the library no longer has both."""
         content_of = dict(space.contents_of(np.unique(np.concatenate([self.first, self.second]))))
         pairs = []
         for first, second, score in zip(self.first.tolist(), self.second.tolist(), self.scores.tolist(), strict=True):
@@ -75,7 +76,7 @@ def _multiplied(space: VectorSpace, k: int, least: float) -> Iterator[tuple[int,
     for begin in range(0, len(ids), BLOCK):
         block = vectors[begin : begin + BLOCK]
         scores = block @ vectors.T
-        scores[np.arange(len(block)), np.arange(begin, begin + len(block))] = -2  # not its own neighbor
+        scores[np.arange(len(block)), np.arange(begin, begin + len(block))] = -2  # a picture is not its own neighbor
         rows, columns = _best(scores, k, least)
         yield len(block), NearPairs(ids[begin + rows], ids[columns], scores[rows, columns])
 
@@ -87,7 +88,7 @@ def _searched(
     for page_ids, page in space.pages(whole=space.regions):
         for begin in range(0, len(page_ids), PROBES):
             ids, probes = page_ids[begin : begin + PROBES], page[begin : begin + PROBES]
-            found = index.search(probes, k + 1, within)  # itself is one of them
+            found = index.search(probes, k + 1, within)  # one more, as each probe finds itself
             yield len(ids), _scored(space, ids, unit(probes), found, k, least)
 
 
@@ -99,7 +100,7 @@ def _scored(
     k: int,
     least: float,
 ) -> NearPairs:
-    """Pairs of these probes with what was found for each, after their stored vectors."""
+    """Pairs of these probes with the candidates found for each, scored by their stored vectors."""
     there = np.unique(np.concatenate(found))
     scores = np.full((len(ids), len(there)), -2, np.float32)
     for part, vectors in space.vectors(there):
@@ -110,7 +111,7 @@ def _scored(
 
 
 def _best(scores: NDArray[np.float32], k: int, least: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows and columns of the ``k`` highest scores of each row, as far as they reach ``least``."""
+    """Rows and columns of the ``k`` highest scores of each row, without scores below ``least``."""
     if scores.shape[1] > k:
         columns = np.argpartition(-scores, k - 1, axis=1)[:, :k]
     else:

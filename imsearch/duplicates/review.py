@@ -1,4 +1,4 @@
-"""A person's review of groups of duplicates: which file to keep, or that the pictures are different after all."""
+"""Reviewing groups of duplicates: the user chooses the file to keep, or marks the pictures as different."""
 
 import os
 from collections.abc import Iterable
@@ -11,14 +11,14 @@ from imsearch.types.libraries import IndexedPicture
 from imsearch.types.probes import Indexed
 
 Decision = Literal["kept", "different"]
-"""``kept``: the file to keep was chosen and no other is left; ``different``: the pictures are not duplicates."""
+"""``kept``: one file was kept and the others moved to the trash; ``different``: the pictures are not duplicates."""
 
 BY_HAND = "chosen by hand"
 """The reason for keeping a file that no rule chose."""
 
 
 class ReviewedLibrary(Protocol):
-    """What a review needs of a library, which is `imsearch.library.Library`."""
+    """What a review needs of an `imsearch.library.Library`."""
 
     def picture(self, digest: str) -> IndexedPicture:
         """The files that hold a picture. Raises `UnknownPictureError`."""
@@ -35,8 +35,8 @@ class ReviewedLibrary(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReviewedGroup:
-    """A group as it is now: ``number`` counts from 1; ``here`` are the paths of those of its files that the library
-    still has with the same content."""
+    """A group as it is now. ``number`` counts from 1; ``decision`` is None until the user decides; ``here`` holds the
+    paths of the files that the library still has with the same content."""
 
     number: int
     group: DuplicateGroup
@@ -45,10 +45,10 @@ class ReviewedGroup:
 
 
 class Review:
-    """Groups that a search has found, and the decisions about them.
+    """The groups that a search has found, and the user's decisions about them.
 
-    A decision replaces its group in ``groups`` and is noted in ``decisions`` under the group's number, so that whoever
-    holds these can go on with the review later.
+    ``groups`` and ``decisions`` (by number of the group) are changed in place, so that the caller can keep them and
+    continue the review later.
     """
 
     def __init__(
@@ -72,10 +72,11 @@ class Review:
         return ReviewedGroup(number, group, self._decisions.get(number), self._here(group))
 
     def keep_file(self, number: int, path: str) -> TrashReport:
-        """Move the other files of a group to the trash, if the library still has them with the same content.
+        """Keep the file at ``path``: move the other files of the group to the trash.
 
-        One is skipped if it, or the file to keep, is not as it was when it was indexed; then the group is not decided,
-        and can be decided again. Raises `UnknownGroupError`, `NotInGroupError`, and what `Library.trash` raises.
+        Only files that the library still has with the same content are moved. A file is skipped if it, or the file to
+        keep, has changed since it was indexed; the group then stays undecided, and can be decided again. Raises
+        `UnknownGroupError`, `NotInGroupError`, and what `Library.trash` raises.
         """
         reviewed = self.group(number)
         group = reviewed.group
@@ -91,8 +92,8 @@ class Review:
         return report
 
     def mark_different(self, number: int) -> int:
-        """Remember that the pictures of a group are all different, wherever their files are: no later search puts two
-        of them into one group. Returns how many pairs are new.
+        """Remember that the pictures of a group are all different: no later search puts two of them into one group,
+        wherever their files are. Returns how many pairs are new.
 
         Raises `UnknownGroupError`, and `OnePictureError` where all files of the group hold the same bytes.
         """
@@ -101,15 +102,15 @@ class Review:
         return pairs
 
     def forget_different(self, number: int) -> int:
-        """Forget that the pictures of a group are different. Returns of how many pairs that was known. Raises as
-        `mark_different`."""
+        """Take back `mark_different` for a group. Returns how many pairs were removed. Raises what `mark_different`
+        raises."""
         pairs = self._library.forget_different(*self._pictures(number))
         if self._decisions.get(number) == "different":
             del self._decisions[number]
         return pairs
 
     def _pictures(self, number: int) -> list[Indexed]:
-        """Each picture of a group once."""
+        """Each picture of a group once. Raises `OnePictureError` where there is only one."""
         digests = dict.fromkeys(file.digest for file in self.group(number).group.files)
         if len(digests) < 2:
             message = f"the files of group {number} hold the same bytes: they are one picture"
@@ -121,7 +122,7 @@ class Review:
         return frozenset(file.path for file in group.files if file.path in paths_of[file.digest])
 
     def _paths(self, digest: str) -> set[str]:
-        """The files that hold a picture."""
+        """The paths of the files that hold a picture; empty where the library has no such picture."""
         try:
             return {file.path for file in self._library.picture(digest).files}
         except UnknownPictureError:

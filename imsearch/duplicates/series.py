@@ -1,4 +1,4 @@
-"""Series: pictures that are near-alike, taken one after the other, and no copies of each other. Pure."""
+"""Series: near-identical pictures that were taken one after the other and are not copies of each other. No I/O."""
 
 import datetime
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -6,21 +6,21 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from imsearch.duplicates.groups import Pair, grouped
 
 SCORE = 0.9
-"""Cosine similarity from which pictures that are no copies are near-alike."""
+"""The cosine similarity from which pictures that are not copies are near-identical."""
 
 SPAN = datetime.timedelta(minutes=5)
-"""Between two neighbors of a series, where both say when they were taken."""
+"""The most time between two neighbors of a series, where it is known when both were taken."""
 
 
 class Leads:
-    """The content that stands for each group of copies, so that a series holds each picture once."""
+    """The lead of each group of copies: a content that represents the group, so that a series has each picture once."""
 
     def __init__(self, copies: Iterable[Sequence[int]]) -> None:
         self._groups = {group[0]: group for group in copies}
         self._leads = {content: lead for lead, group in self._groups.items() for content in group}
 
     def of(self, content: int) -> int:
-        """The content that stands for this one; itself where it has no copies."""
+        """The lead of the content's group; the content itself where it has no copies."""
         return self._leads.get(content, content)
 
     def copies_of(self, lead: int) -> Sequence[int]:
@@ -29,7 +29,7 @@ class Leads:
 
 
 def near_alike(pairs: Iterable[Pair], leads: Leads) -> list[Pair]:
-    """The pairs that may be neighbors of a series: near-alike, and no copies."""
+    """The pairs that may be neighbors in a series: near-identical, but not copies of each other."""
     return [pair for pair in pairs if pair.score >= SCORE and leads.of(pair.first) != leads.of(pair.second)]
 
 
@@ -39,10 +39,10 @@ def series_of(
     taken: Mapping[int, str | None],
     different: Collection[tuple[int, int]],
 ) -> list[list[int]]:
-    """Series, as groups of contents that stand for their copies.
+    """Series, each as a group of leads.
 
-    ``pairs`` are near-alike; ``taken`` says when a content was taken, in ISO 8601; no series holds both of a pair in
-    ``different``.
+    ``pairs`` are those of `near_alike`; ``taken`` says when each content was taken, in ISO 8601. No series has both
+    contents of a pair in ``different``.
     """
     links = []
     for first, second, score in pairs:
@@ -53,7 +53,7 @@ def series_of(
 
 
 def _close(one: str | None, other: str | None) -> bool:
-    """Whether two times are near, or not both known."""
+    """Whether two times are no further apart than `SPAN`; True if either is not known."""
     if one is None or other is None:
         return True
     return abs(datetime.datetime.fromisoformat(one) - datetime.datetime.fromisoformat(other)) <= SPAN

@@ -1,7 +1,7 @@
 """Moving files to the system's trash: the only module that imports Send2Trash.
 
-A file is moved only if it and the file that is kept are as they were when they were indexed, the kept one can be read,
-and they are two files.
+A file is moved only if it and the file to keep are as they were when they were indexed, if the file to keep can be
+read, and if they are not one file under two names.
 """
 
 import os
@@ -16,40 +16,40 @@ from imsearch.types.events import Skip
 
 def send(path: str) -> None:
     """Move a file to the trash. Raises `OSError` where that fails."""
-    from send2trash import send2trash  # with the libraries of the desktop, where there is one
+    from send2trash import send2trash  # imported here, as it may load libraries of the desktop
 
     send2trash(path)
 
 
 class Mover(Protocol):
-    """Takes files away."""
+    """Moves files to a trash."""
 
     def move(self, path: str) -> None:
-        """Take one away. Raises `OSError` where that fails."""
+        """Move a file. Raises `OSError` where that fails."""
 
 
 class DryRun:
-    """Leaves files where they are."""
+    """A `Mover` that leaves files where they are."""
 
     def move(self, path: str) -> None:
-        """Leave it."""
+        """Leave the file."""
 
 
 class SystemTrash:
-    """Moves files to the trash, and remembers which."""
+    """A `Mover` to the system's trash; ``moved`` holds the paths of the files that it has moved."""
 
     def __init__(self) -> None:
         self.moved: list[bytes] = []
 
     def move(self, path: str) -> None:
-        """Move one. Raises `OSError` where that fails."""
+        """Move a file. Raises `OSError` where that fails."""
         send(path)
         self.moved.append(os.fsencode(path))
 
 
 def trash(backend: Backend, groups: Iterable[DuplicateGroup], under: bytes | None) -> TrashReport:
-    """Move every file but the kept one of each group to the trash, and forget them; with ``under``, only files at or
-    below that path.
+    """Move all files of each group but the one to keep to the trash, and remove them from the library; with ``under``,
+    only files at or below that path.
 
     Raises `LibraryLockedError` while another process writes.
     """
@@ -58,12 +58,12 @@ def trash(backend: Backend, groups: Iterable[DuplicateGroup], under: bytes | Non
         writer = session.writer()
         try:
             return clear(groups, under, mover)
-        finally:  # also of what was moved before an interruption
+        finally:  # after an interruption, the files moved so far are removed from the library too
             writer.remove_files(mover.moved)
 
 
 def clear(groups: Iterable[DuplicateGroup], under: bytes | None, mover: Mover) -> TrashReport:
-    """Have every file but the kept one of each group moved; with ``under``, only files at or below that path."""
+    """Move all files of each group but the one to keep, by ``mover``; with ``under``, only files at or below it."""
     moved: list[DuplicateFile] = []
     skipped: list[Skip] = []
     linked: list[str] = []
@@ -86,9 +86,9 @@ def clear(groups: Iterable[DuplicateGroup], under: bytes | None, mover: Mover) -
 
 
 def _is_one(file: DuplicateFile, kept: DuplicateFile) -> bool:
-    """Whether a file is a link, hard or symbolic, to the kept one, so that moving it would free nothing.
+    """Whether a file is a link, hard or symbolic, to the file to keep, so that moving it would free no space.
 
-    Raises `OSError` unless both are as they were when they were indexed.
+    Raises `OSError` unless both files are as they were when they were indexed, and the file to keep can be read.
     """
     status, kept_status = _unchanged(file, "it "), _unchanged(kept, f"the file to keep, {kept.path}, ")
     with open(kept.path, "rb") as opened:

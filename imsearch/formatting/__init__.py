@@ -1,1 +1,1 @@
-"""Words that the faces share, and templates of drawings and pages."""
+"""Wording that the command line and the server share, and templates of drawings and pages."""

@@ -1,4 +1,5 @@
-"""A match as a drawing: probe and hit side by side, what both show outlined, and lines between what was found again."""
+"""Drawings of matches: probe and hit side by side, with outlines of the part that both show, and lines between features
+that were found in both."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,22 +10,23 @@ from imsearch.types.hits import Proof
 
 Point = tuple[float, float]
 Row = tuple[float, ...]
-"""Of a homography."""
+"""A row of a homography."""
 
 BOX = 500
 """Side of the square that each picture is fitted into, in units of the drawing."""
 
 GAP = 24
+"""Space between the two squares, in units of the drawing."""
 
 _NEAR = 1e-6
-"""A homography takes points with less weight to infinity, or behind the viewer."""
+"""Points of less weight (third coordinate) are cut off: a homography maps them to infinity or behind the viewer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two pictures: its size, in the pixels that points count in, and the address of the image drawn for it.
+    """One of the two pictures: its size in pixels, in which points are given too, and the address of its image.
 
-    The address may be empty: then the image has none, and a page can set it later.
+    If the address is empty, the image has none, and a page can set it later.
     """
 
     width: int
@@ -34,14 +36,14 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """A picture in the middle of its square, whose left side is at ``left``; all in units of the drawing."""
+    """A picture in the middle of its square. Lengths are in units of the drawing; the square begins at ``left``."""
 
     side: Side
     left: float
 
     @property
     def scale(self) -> float:
-        """Units of the drawing for a pixel."""
+        """Units of the drawing per pixel of the picture."""
         return BOX / max(self.side.width, self.side.height)
 
     @property
@@ -61,7 +63,7 @@ class _Placed:
         return (BOX - self.height) / 2
 
     def point(self, pixel: Point) -> Point:
-        """Where a pixel of the picture is in the drawing."""
+        """The place of a pixel of the picture in the drawing."""
         return self.x + pixel[0] * self.scale, self.y + pixel[1] * self.scale
 
 
@@ -84,16 +86,16 @@ def draw_match(proof: Proof, probe: Side, hit: Side, name: str) -> str:
 
 
 def outlines(matrix: Sequence[Row], probe: Side, hit: Side) -> tuple[list[Point], list[Point]]:
-    """The corners of what both pictures show, in pixels of the probe and of the hit."""
+    """The corners of the part that both pictures show: in pixels of the probe, and in pixels of the hit."""
     in_probe = shared(matrix, probe, hit)
     return in_probe, [_through(matrix, point) for point in in_probe]
 
 
 def shared(matrix: Sequence[Row], probe: Side, hit: Side) -> list[Point]:
-    """The corners of that part of the probe which a homography takes into the hit, in pixels of the probe.
+    """The corners of the part of the probe that a homography maps into the hit, in pixels of the probe.
 
-    What it would take to infinity or behind the viewer is cut off before anything is divided, so that it takes these
-    corners to the same part in the hit.
+    Points that it would map to infinity or behind the viewer are cut off before any division, so that it maps these
+    corners to the corners of the same part of the hit.
     """
     across, down, weight = matrix
     edges = (
@@ -110,7 +112,7 @@ def shared(matrix: Sequence[Row], probe: Side, hit: Side) -> list[Point]:
 
 
 def _cut(corners: Sequence[Point], edge: Row) -> list[Point]:
-    """A convex polygon without what lies beyond a line, where ``a x + b y + c`` is less than 0."""
+    """A convex polygon without its part beyond the line ``edge``, (a, b, c): where ``a x + b y + c`` is negative."""
     a, b, c = edge
     inside: list[Point] = []
     for (x, y), (next_x, next_y) in zip(corners, [*corners[1:], *corners[:1]], strict=True):
@@ -124,6 +126,6 @@ def _cut(corners: Sequence[Point], edge: Row) -> list[Point]:
 
 
 def _through(matrix: Sequence[Row], point: Point) -> Point:
-    """Where a homography takes a point."""
+    """The point to which a homography maps a point."""
     x, y, weight = (row[0] * point[0] + row[1] * point[1] + row[2] for row in matrix)
     return x / weight, y / weight

@@ -1,4 +1,4 @@
-"""HTML pages of answers and of groups of duplicates. A page comes part by part, so that it need not fit in memory."""
+"""HTML pages of answers and of groups of duplicates. Pages are generated in parts, so they need not fit in memory."""
 
 import os
 import urllib.parse
@@ -11,10 +11,11 @@ from imsearch.types.hits import Region
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A picture of a list, with a link to its file.
+    """A picture on a page, with a link to its file.
 
-    ``address`` is that of its image, empty where the file cannot be read now; ``outline`` is drawn over it, in pixels
-    of a picture of ``width`` and ``height``. A ``drawing`` (SVG) stands instead of both.
+    ``address`` is the address of its image, empty where the file cannot be read now; ``outline`` is drawn over it, in
+    pixels of the upright picture of ``width`` by ``height`` pixels. A ``drawing`` (SVG) replaces both. If ``faded``, it
+    is shown as a file that is not to be kept.
     """
 
     path: str
@@ -30,14 +31,14 @@ class Item:
 
     @property
     def link(self) -> str:
-        """The address of the file, whatever bytes its name has."""
+        """The ``file://`` address of the file, also for names that are not UTF-8."""
         path = os.fsencode(os.path.abspath(self.path)).replace(os.fsencode(os.sep), b"/")
         return f"file://{urllib.parse.quote(path)}"
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerSection:
-    """The hits of one probe, whose image is at ``address``; or the error that kept it from being asked."""
+    """The section of one probe: its image at ``address`` and its hits, or the error where it could not be read."""
 
     probe: str
     address: str
@@ -47,7 +48,7 @@ class AnswerSection:
 
 @dataclass(frozen=True, slots=True)
 class GroupSection:
-    """A group of duplicates: what it is, and why the first file is to be kept."""
+    """The section of a group of duplicates: its title, and the reason why the first file is the one to keep."""
 
     title: str
     reason: str
@@ -55,10 +56,10 @@ class GroupSection:
 
 
 def answers_page(answers: Iterable[AnswerSection]) -> Iterator[str]:
-    """A page of answers, a section each."""
+    """A page of answers, with a section for each, as parts of its text."""
     return template("answers.html").generate(answers=answers)
 
 
 def groups_page(groups: Iterable[GroupSection]) -> Iterator[str]:
-    """A page of groups of duplicates, a section each."""
+    """A page of groups of duplicates, with a section for each, as parts of its text."""
     return template("groups.html").generate(groups=groups)

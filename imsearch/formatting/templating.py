@@ -1,4 +1,4 @@
-"""The templates of HTML pages and drawings. Whatever is put into one is escaped, names of files above all."""
+"""Templates of HTML pages and drawings. All values are escaped, as names of files may hold any text."""
 
 from functools import cache
 from pathlib import Path
@@ -9,7 +9,7 @@ from imsearch.formatting.wording import printable
 
 
 def template(name: str) -> Template:
-    """The template in the file ``name``, compiled once."""
+    """The template in the file ``name``; it is compiled once."""
     return _environment().get_template(name)
 
 

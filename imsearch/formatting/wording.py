@@ -1,4 +1,4 @@
-"""Names as people see them, and what was done to a verified hit in a few words."""
+"""Names and proofs of hits in words for people."""
 
 from typing import TYPE_CHECKING
 
@@ -6,13 +6,13 @@ if TYPE_CHECKING:
     from imsearch.types.hits import Proof, Transform
 
 SLIGHT = 0.03
-"""Shares and sizes that differ by less say nothing: a fit is off by as much."""
+"""Differences of shares and sizes below this are not mentioned, as a fit may be wrong by as much."""
 
 _SIZES = {0.25: "a quarter of the size", 1 / 3: "a third of the size", 0.5: "half the size", 2.0: "twice the size"}
 
 
 def printable(text: str) -> str:
-    """Text that can be shown as it is: control characters and bytes that are not UTF-8 as escapes."""
+    """Text with control characters, and with bytes that are not UTF-8, replaced by escapes, so that it can be shown."""
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
         for character in text
@@ -20,10 +20,10 @@ def printable(text: str) -> str:
 
 
 def changes(proof: "Proof | None") -> str:
-    """What was done to a hit to make the probe: ``mirrored, turned 90° left, cropped to 20 %, half the size``.
+    """The edits that turn a hit into the probe: ``mirrored, turned 90° left, cropped to 20 %, half the size``.
 
-    For a similar hit it is how much of the probe was found again in it. Empty for one with the same pixels, and where
-    nothing was shown.
+    For a similar hit it is the number of the probe's features that were found in it. It is empty for a hit with the
+    same pixels, and where the comparison found nothing.
     """
     if proof is None or proof.transform is None or proof.verdict == "exact":
         return ""
@@ -34,14 +34,14 @@ def changes(proof: "Proof | None") -> str:
 
 
 def _moved(transform: "Transform") -> list[str]:
-    """Mirroring comes first, as in the transform."""
+    """Mirroring and turning in words, in the order of the transform."""
     turned = round(transform.turned) % 360
     angle = f"{min(turned, 360 - turned)}°" + ("" if turned == 180 else " right" if turned < 180 else " left")
     return ["mirrored"] * transform.mirrored + [f"turned {angle}"] * bool(turned)
 
 
 def _shares(proof: "Proof") -> list[str]:
-    """How much of the hit is left, and how much of the probe it fills."""
+    """The shares of the hit and of the probe that both show, in words."""
     said = []
     if proof.hit_overlap < 1 - SLIGHT:
         said.append(f"cropped to {_per_cent(proof.hit_overlap)}")

@@ -1,1 +1,1 @@
-"""Bytes to pixels: formats, decoding upright, capture facts, what models are shown, thumbnails."""
+"""From bytes to pixels: formats, decoding, what cameras noted, preparing pixels for models, thumbnails."""

@@ -1,4 +1,4 @@
-"""What the camera wrote beside the pixels: which side is up, and when the picture was taken."""
+"""What the camera noted beside the pixels (EXIF): which side is up, and when the picture was taken."""
 
 import datetime
 import numbers
@@ -15,27 +15,27 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""EXIF orientation to what brings the picture upright."""
+"""The turn that brings a picture upright, by its EXIF orientation."""
 
 SIDEWAYS = frozenset(_TURNS[orientation] for orientation in (5, 6, 7, 8))
 """The turns that exchange width and height."""
 
 
 def turn_of(image: Image.Image) -> Image.Transpose | None:
-    """What brings a picture upright; None where it is, or where nothing says so.
+    """The turn that brings a picture upright; None if it is upright already, or if its EXIF does not say.
 
-    Loading a TIFF turns it upright and drops the tag, so ask before and after.
+    Loading the pixels of a TIFF turns it upright and drops the tag, so the answer is different before and after.
     """
     try:
         orientation: Any = image.getexif().get(ExifTags.Base.Orientation)
     except Exception:  # Pillow may raise anything on broken EXIF, which is no reason to lose the picture
         return None
-    a_number = isinstance(orientation, numbers.Real)  # broken EXIF may have anything in its place
+    a_number = isinstance(orientation, numbers.Real)  # broken EXIF may have any value here
     return _TURNS.get(orientation) if a_number else None
 
 
 def time_taken(image: Image.Image) -> datetime.datetime | None:
-    """When the picture was taken, in the camera's local time; None where nothing says so."""
+    """When the picture was taken, in the camera's local time; None if its EXIF does not say."""
     try:
         value = image.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
     except Exception:  # as above

@@ -1,4 +1,4 @@
-"""Pictures in memory as upright RGB images: of any mode, as Pillow images or arrays."""
+"""Converting Pillow images of any mode, and arrays, to upright RGB images."""
 
 from typing import Any
 
@@ -11,21 +11,21 @@ from imsearch.images.capture import turn_of
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """An image in RGB; transparent parts become white. One that is in RGB already comes back itself."""
+    """The image in RGB; transparent parts become white. An image that is in RGB already is returned itself."""
     mode = mode_for(image)
     return flattened(image if image.mode == mode else image.convert(mode))
 
 
 def mode_for(image: Image.Image) -> str:
-    """The mode that an image is to be converted to before it is `flattened`: RGB, or RGBA if anything may be
-    transparent; it stays as it is if its levels have more than 8 bits."""
+    """The mode to convert an image to before it is `flattened`: RGB, or RGBA if it may have transparent parts. An
+    image whose levels have more than 8 bits keeps its mode."""
     if _has_wide_levels(image):
         return image.mode
     return "RGBA" if image.has_transparency_data else "RGB"
 
 
 def flattened(image: Image.Image) -> Image.Image:
-    """An image in a mode of `mode_for` in RGB, on white."""
+    """An RGB image, on white, of an image that has the mode that `mode_for` gives."""
     if _has_wide_levels(image):
         return Image.fromarray(_eight_bits(np.asarray(image)), "L").convert("RGB")
     if image.mode == "RGB":
@@ -40,7 +40,8 @@ def _has_wide_levels(image: Image.Image) -> bool:
 
 
 def _eight_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
-    """16 bits lose their lower half; 32-bit integers and floats have no fixed range and are stretched to theirs."""
+    """Levels as uint8. Those of 16 bits lose their lower half; 32-bit integers and floats, which have no fixed range,
+    are stretched from their lowest and highest value to 0..255."""
     levels = np.nan_to_num(values.astype(np.float64))
     low, high = float(levels.min()), float(levels.max())
     if values.dtype.kind in "iu" and low >= 0 and high <= 65535:

@@ -17,21 +17,21 @@ from imsearch.images.convert import flattened, mode_for
 from imsearch.images.formats import FORMATS, HEAD_BYTES, sniff
 
 MAX_BYTES = 1 << 30
-"""A larger file is not read into memory."""
+"""The most bytes of a file; larger files are refused before they are read into memory."""
 
 MAX_PIXELS = 2 * (Image.MAX_IMAGE_PIXELS or 89_478_485)
-"""Pillow's own limit against decompression bombs, about 179 megapixels."""
+"""The most pixels of a picture: Pillow's own limit against decompression bombs, about 179 megapixels."""
 
 SPARE = 1.5
-"""How many times larger than its model's input a JPEG is decoded at the least. At 1.5 the vectors of whole pictures
-and of those decoded small have a median cosine of 0.9993, and rank the same; at 1 it is 0.997."""
+"""A JPEG is decoded at least this many times larger than the model's input. With 1.5 the vectors of pictures decoded
+at full and at reduced size have a median cosine of 0.9993, and rank the same; with 1 the median is 0.997."""
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An upright RGB image and the facts of the file that it came from.
+    """A decoded picture: an upright RGB ``image``, and facts from its file.
 
-    ``width`` and ``height`` are those of the upright original, of which ``image`` may be a smaller rendering.
+    ``width`` and ``height`` are pixels of the upright original; ``image`` may be a smaller rendering of it.
     """
 
     image: Image.Image
@@ -44,12 +44,12 @@ class Picture:
 def decode(data: bytes, resize: int | tuple[int, int] | None = None, most_pixels: int = MAX_PIXELS) -> Picture:
     """Decode the first frame of a picture, upright and in RGB; transparent parts become white.
 
-    Where it is to be resized to ``resize`` (a short side, or height and width), a JPEG comes at a half, a quarter or
-    an eighth of its size if that is enough; `prepare` must be told the original size then.
+    If the picture will be resized to ``resize`` (a short side, or height and width), a JPEG is decoded at a half, a
+    quarter or an eighth of its size where that is enough; `prepare` then needs the original size.
 
-    Raises `PictureError`, whose message is the reason, for anything that is not a whole, readable picture, for one of
-    more than ``most_pixels`` (at most `MAX_PIXELS`) before it is decoded, and, ``passing``, where there is not enough
-    memory for it.
+    Raises `PictureError`, whose message is the reason, for bytes that are not a complete, readable picture, and for a
+    picture of more than ``most_pixels`` (at most `MAX_PIXELS`), which is not decoded. Where there is not enough memory,
+    the error is ``passing``.
     """
     kind = _kind_of(data)
     try:
@@ -64,7 +64,7 @@ def decode(data: bytes, resize: int | tuple[int, int] | None = None, most_pixels
 
 
 def _kind_of(data: bytes) -> str:
-    """The format of encoded bytes. Raises `PictureError` where it is none that can be decoded here."""
+    """The name of the format of encoded bytes. Raises `PictureError` where they cannot be decoded here."""
     if not data:
         raise PictureError("empty: zero bytes")
     kind = sniff(data[:HEAD_BYTES])
@@ -86,7 +86,7 @@ def _register_heif() -> bool:
 
 
 def _loaded(opened: Image.Image, kind: str, resize: int | tuple[int, int] | None, most_pixels: int) -> Picture:
-    """The picture of an image that is open, but not decoded yet."""
+    """Decode an opened image."""
     width, height = opened.size
     if width * height > most_pixels:
         raise _too_large(most_pixels)
@@ -98,7 +98,7 @@ def _loaded(opened: Image.Image, kind: str, resize: int | tuple[int, int] | None
     mode = mode_for(opened)
     with _faults_of_the_file(kind, most_pixels):
         converted = opened if opened.mode == mode else opened.convert(mode)
-    if kind != "jpeg":  # which may have come smaller; others know their size better once they are loaded
+    if kind != "jpeg":  # a JPEG may be a smaller rendering; for other formats the size is only certain once loaded
         width, height = opened.size
     image, turn = flattened(converted), turn_of(opened)
     if turn is not None:
@@ -109,21 +109,21 @@ def _loaded(opened: Image.Image, kind: str, resize: int | tuple[int, int] | None
 
 
 def _enough(opened: Image.Image, resize: int | tuple[int, int]) -> tuple[int, int] | None:
-    """The least width and height at which a JPEG, as it is stored, is large enough for ``resize``; None where it must
-    be decoded whole."""
+    """The least width and height at which a JPEG, before it is turned, is large enough for ``resize``; None where it
+    must be decoded at full size."""
     height, width = resize if isinstance(resize, tuple) else (resize, resize)
     turn = turn_of(opened)
     if turn in SIDEWAYS:
         width, height = height, width
     if turn is not None and (opened.width % 8 or opened.height % 8):
-        return None  # `prepare` looks for a last column or row that is filled up where it is in a picture not turned
+        return None  # `prepare` expects a partly filled column or row at the end, and turning would move it
     return math.ceil(SPARE * width), math.ceil(SPARE * height)
 
 
 @contextlib.contextmanager
 def _faults_of_the_file(kind: str, most_pixels: int) -> Iterator[None]:
-    """Raises what Pillow raises as `PictureError`. It may raise anything at all on broken bytes, so nothing but calls
-    of Pillow may be inside: a fault of our own is not the file's."""
+    """Raise errors of Pillow as `PictureError`. On broken bytes Pillow may raise any exception, so the block must hold
+    only calls of Pillow: a bug of ours must not be blamed on the file."""
     try:
         yield
     except Image.DecompressionBombError as exc:

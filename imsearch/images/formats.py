@@ -1,6 +1,6 @@
-"""The picture formats that are read: their names, how their bytes begin, and how their files are named.
+"""The picture formats that can be decoded: their names, how their bytes begin, and how their files are named.
 
-Pure: nothing here needs Pillow. To add a format, add it to `_REGISTRY` and a picture of it to the tests of decoding.
+Nothing here needs Pillow. To add a format, add it to `_REGISTRY`, and a picture of it to ``tests/test_decode.py``.
 """
 
 import os
@@ -8,15 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 HEAD_BYTES = 64
-"""How much of a file `sniff` needs."""
+"""How many of the first bytes of a file `sniff` needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A picture format under the ``name`` that the catalog keeps.
+    """A picture format. ``name`` is its name in the catalog.
 
-    ``begins`` tells it by the first `HEAD_BYTES` bytes of a file; ``plugins`` are those of Pillow that read it, and
-    ``endings`` what its files are called.
+    ``begins`` recognizes it by the first `HEAD_BYTES` bytes of a file; ``plugins`` are Pillow's plugins that decode it;
+    ``endings`` are those of its files' names, in lower case and with the dot.
     """
 
     name: str
@@ -26,13 +26,15 @@ class Format:
 
 
 def _with(*magics: bytes) -> Callable[[bytes], bool]:
-    """Whether a file begins with one of these."""
+    """A function that says whether the first bytes of a file begin with one of these."""
     return lambda head: head.startswith(magics)
 
 
 def _with_brand(*brands: bytes) -> Callable[[bytes], bool]:
-    """Whether a file is an ISO media container with one of these brands, which tell AVIF from HEIF from films
-    (ISO/IEC 23008-12)."""
+    """A function that says whether the first bytes are those of an ISO media container with one of these brands.
+
+    The brands distinguish AVIF, HEIF and films (ISO/IEC 23008-12).
+    """
 
     def begins(head: bytes) -> bool:
         end = min(int.from_bytes(head[:4], "big"), len(head))
@@ -72,25 +74,25 @@ _REGISTRY = (
         (".heic", ".heif", ".hif", ".heics", ".heifs"),
     ),
 )
-"""In the order in which they are tried: AVIF files may also bear the general brands of HEIF."""
+"""All formats, in the order in which they are tried: AVIF before HEIF, as its files may have HEIF's brands too."""
 
 FORMATS = {each.name: each for each in _REGISTRY}
-"""The formats that are decoded, by the names that the catalog keeps."""
+"""All formats, by their names."""
 
 _BY_ENDING = {ending: each.name for each in _REGISTRY for ending in each.endings}
 
 
 def sniff(head: bytes) -> str | None:
-    """The name of the format that the first `HEAD_BYTES` bytes of a file announce, or None if it is not a picture."""
+    """The name of the format that the first `HEAD_BYTES` bytes of a file announce; None for no known picture format."""
     return next((each.name for each in _REGISTRY if each.begins(head)), None)
 
 
 def claims_to_be_a_picture(path: bytes) -> bool:
-    """Whether a file's name says that it is a picture."""
+    """Whether the ending of a file's name is that of a picture."""
     return os.path.splitext(os.fsdecode(path))[1].lower() in _BY_ENDING
 
 
 def format_named(text: str) -> str | None:
-    """The name of the format that people mean by a name or an ending (``JPG``, ``.tif``), or None."""
+    """The name of the format that a user means by a name or an ending (``JPG``, ``.tif``); None if there is none."""
     name = text.lower().lstrip(".")
     return name if name in FORMATS else _BY_ENDING.get(f".{name}")

@@ -1,4 +1,4 @@
-"""What models are shown of a picture."""
+"""Resizing and cropping pictures for models."""
 
 import math
 
@@ -13,12 +13,12 @@ from imsearch.types.preprocessing import Preprocessing
 def prepare(
     image: Image.Image, preprocessing: Preprocessing, whole: tuple[int, int] | None = None
 ) -> NDArray[np.uint8]:
-    """Resize and crop as the model asks; uint8 of shape (height, width, 3).
+    """The input of a model: the image resized and cropped by ``preprocessing``, uint8 (height, width, 3).
 
-    ``whole`` is the original width and height of an image that `decode` made smaller.
+    ``whole`` is the original width and height, for an image that `decode` made smaller.
 
     The arithmetic is that of torchvision's Resize and CenterCrop on Pillow images (torchvision 0.29, transforms/
-    functional.py): the long side is truncated, a small picture padded black.
+    functional.py): the length of the long side is truncated, and a small picture is padded with black.
     """
     filter_ = Image.Resampling[preprocessing.interpolation.upper()]
     whole = whole or image.size
@@ -32,8 +32,10 @@ def prepare(
 
 
 def _box(image: Image.Image, whole: tuple[int, int]) -> tuple[float, float, float, float]:
-    """What of an image, of the original size ``whole``, is picture: a side that the decoder's scale does not divide
-    ends in a column or row that is only partly so."""
+    """The part of a reduced image that shows the picture, whose original size is ``whole``: left, top, right, bottom.
+
+    If the scale does not divide a side of the original, the last column or row of the image is only partly filled.
+    """
     scale = round(whole[0] / image.width)
     return 0, 0, whole[0] / scale, whole[1] / scale
 
@@ -54,7 +56,7 @@ def _corner(length: int, wanted: int, rounded: bool) -> int:
 
 
 def rendering(picture: Picture, most: int) -> NDArray[np.uint8]:
-    """All of a picture in at most ``most`` pixels, never enlarged: uint8 of shape (height, width, 3)."""
+    """The whole picture in at most ``most`` pixels, never enlarged: uint8 (height, width, 3)."""
     scale = min(1.0, math.sqrt(most / (picture.width * picture.height)))
     width, height = (min(most, max(1, int(side * scale))) for side in (picture.width, picture.height))
     size = (width, height)  # a side of less than a pixel becomes one, so that the other may have to give

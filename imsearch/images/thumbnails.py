@@ -19,5 +19,5 @@ def thumbnail(image: "Image.Image", side: int) -> bytes:
 
 
 def thumbnail_of(data: bytes, side: int) -> bytes:
-    """The same of an encoded picture, upright. Raises `PictureError`."""
+    """A JPEG of an encoded picture, upright, that fits a square of ``side`` pixels. Raises `PictureError`."""
     return thumbnail(decode(data, side).image, side)

@@ -1,1 +1,1 @@
-"""Index runs: what changed, and storing it."""
+"""Index runs: finding out what changed, and storing it."""

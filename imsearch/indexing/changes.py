@@ -1,4 +1,4 @@
-"""What a listing of files finds different from the catalog. Pure: both come in the order of path bytes."""
+"""Comparing a listing of files with the catalog. No I/O: both are given, in the order of path bytes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from imsearch.sources.source import Found, Unreachable
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A file to read, with its old row, if any."""
+    """A file to read: a new one, or one that has changed since its ``old`` row was written."""
 
     found: Found
     old: FileRow | None
@@ -18,8 +18,11 @@ class Changed:
 
 @dataclass(slots=True)
 class Changes:
-    """What is different. ``unchanged`` counts files; ``kept`` counts rows that stay because their place is out of
-    reach."""
+    """The differences between a listing and the catalog.
+
+    ``to_read`` holds new and changed files, ``gone`` the rows of files that no longer exist, and ``unreachable`` paths
+    that could not be examined. ``unchanged`` counts files; ``kept`` counts rows that stay as they are out of reach.
+    """
 
     to_read: list[Changed] = field(default_factory=list)
     gone: list[FileRow] = field(default_factory=list)

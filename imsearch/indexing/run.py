@@ -25,8 +25,7 @@ from imsearch.vectors.follower import Follower
 
 
 class IndexRun:
-    """One run over folders, which brings a library up to date with them. Whatever it has stored is kept if it ends
-    early."""
+    """A run over folders, which brings a library up to date with them. If it ends early, what it has stored is kept."""
 
     def __init__(self, backend: Backend, model: ModelChoice, options: IndexOptions, listener: Listener) -> None:
         self._backend = backend
@@ -35,13 +34,14 @@ class IndexRun:
         self._listener = listener
         self._counts: Counter[str] = Counter()
         self._done = 0
-        self._gone: Counter[bytes] = Counter()  # contents of files that are gone: the same elsewhere is a move
+        self._gone: Counter[bytes] = Counter()  # digests of files that are gone: a new file with one of them was moved
 
     def run(self, named: Sequence[str | os.PathLike[str]]) -> IndexReport:
-        """Bring the library up to date with the folders ``named``; with none, with all that were indexed before.
+        """Bring the library up to date with the folders ``named``; without any, with all that were indexed before.
 
-        Raises `UsageError` for folders that do not exist and for settings that cannot be, `LibraryLockedError` while
-        another process writes, `UnsupportedModelError` where the model has no map by which to choose regions.
+        Raises `UsageError` for folders that do not exist and for options that do not fit the library,
+        `LibraryLockedError` while another process writes, `ModelMismatchError` where the model is not the one that made
+        the library's vectors, and `UnsupportedModelError` where regions are asked for and the model cannot choose them.
         """
         started = time.monotonic()
         folders = self._checked(named)
@@ -69,7 +69,8 @@ class IndexRun:
         )
 
     def _checked(self, named: Sequence[str | os.PathLike[str]]) -> list[bytes]:
-        """The absolute paths of folders. Refuses what names none, and what would only make an empty library."""
+        """The absolute paths of folders. Raises `UsageError` for empty names, and for a run that would leave nothing
+        but a new, empty library."""
         if any(str(name) == "" for name in named):
             raise UsageError("an empty name is no folder", argument="folders")
         folders = [os.path.abspath(os.fsencode(name)) for name in named]
@@ -85,8 +86,8 @@ class IndexRun:
     # The vector space and its engines
 
     def _prepare(self, session: WriteSession) -> None:
-        """Open what may be refused before anything is changed: a model that is unavailable leaves no new library
-        behind, and one that has no regions leaves an old one as it is."""
+        """Open what may fail before anything is changed: an unavailable model then leaves no new library behind, and
+        one that cannot choose regions leaves an existing library as it is."""
         space = self._model.space()
         _check_precision(space, self._options.precision)
         if not self._backend.exists():
@@ -104,7 +105,7 @@ class IndexRun:
         return self._model.for_activity(self._options.tuning, self._listener)
 
     def _opened_space(self, session: WriteSession, embedder: Embedder) -> VectorSpace:
-        """The vector space of the model, made if there is none. Raises `ModelMismatchError`."""
+        """The vector space of the model, which is added if there is none. Raises `ModelMismatchError`."""
         model = embedder.model
         space = self._model.space()
         if space is None:
@@ -165,7 +166,7 @@ class IndexRun:
                 self._tell(progress)
 
     def _store(self, session: WriteSession, batch: Batch, rows: Sequence[FileRow | None], space: VectorSpace) -> None:
-        """Store one batch, whose files have these old rows, and count what became of them."""
+        """Store one batch and count its files; ``rows`` are the old rows of its files."""
         stored = [
             row
             for (found, outcome), old in zip(batch.files, rows, strict=True)
@@ -182,7 +183,7 @@ class IndexRun:
             self._skip(found.path, outcome.reason)
         elif isinstance(outcome, Decoded | Known):
             if old is not None:
-                # A file that only lacked the vector of another model is new to that model's space.
+                # An unchanged file that only lacked vectors, as of another model, counts as added.
                 same = (found.stamp.size, found.stamp.mtime_ns, old.state) == (old.size, old.mtime_ns, "ok")
                 self._counts["added" if same else "updated"] += 1
             elif self._gone[outcome.digest] > 0:
@@ -200,8 +201,8 @@ class IndexRun:
 
 
 def _out_of_reach(root: bytes, inode: int | None) -> str | None:
-    """Why a root cannot be listed now. An empty folder with another inode than before is a mount point with nothing
-    mounted on it."""
+    """The reason why a root cannot be listed now, None if it can. An empty folder with another ``inode`` than before is
+    a mount point with nothing mounted on it."""
     try:
         status = os.stat(root)
         if os.path.isdir(root):
@@ -217,7 +218,7 @@ def _out_of_reach(root: bytes, inode: int | None) -> str | None:
 
 
 def _check_precision(space: VectorSpace | None, precision: str | None) -> None:
-    """Raise `UsageError` where ``precision`` is asked for and ``space`` has vectors of another."""
+    """Raise `UsageError` if ``precision`` is set and the vectors of ``space`` have another one."""
     if space is not None and precision not in (None, space.precision):
         raise UsageError(
             f"the library's vectors of '{space.model}' are in {space.precision}, not {precision}",
@@ -228,13 +229,13 @@ def _check_precision(space: VectorSpace | None, precision: str | None) -> None:
 
 
 def _file_row(found: Found, outcome: Outcome, old: FileRow | None) -> NewFile | None:
-    """The row of a file that was read; None where the old one, if any, stays as it is."""
+    """The row to write for a file that was read; None where its old row, if any, stays as it is."""
     if isinstance(outcome, Vanished):
         return None
     stamp = outcome.stamp or found.stamp
     if isinstance(outcome, Failed):
         if outcome.passing and old is not None and old.state == "ok":
-            return None  # it is only out of reach: what is known of it stays, and the next run tries again
+            return None  # the file is only out of reach: its row stays, and the next run tries again
         return NewFile(found.path, stamp.size, stamp.mtime_ns, reason=outcome.reason, retry=outcome.passing)
     digest = None if isinstance(outcome, NotAPicture) else outcome.digest
     return NewFile(found.path, stamp.size, stamp.mtime_ns, digest)

@@ -1,1 +1,1 @@
-"""Models as values, the families that load them, and the engines that run them."""
+"""Models as values, families of models that load by name, and engines that run models."""

@@ -1,4 +1,4 @@
-"""Calls from many threads, computed together.
+"""Batching calls of a model: calls from many threads are computed together.
 
 The method is natural (or adaptive) batching: a batch is made of the calls that arrived while the one before was
 computed, so that its size follows the load by itself, and no call waits for a timer. Clipper (Crankshaw et al.,
@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from imsearch.models.model import Embedder, Model
 
 MOST = 8
-"""Pictures of a batch that is made of several calls. With more of them the model is no faster, and every call waits for
-the whole batch; with fewer the model is idle more often."""
+"""The most pictures of a batch that is made of several calls. A larger batch makes the model no faster, and every call
+waits for the whole batch; with a smaller one the model is idle more often."""
 
 
 @dataclass(slots=True, eq=False)
 class _Call:
-    """One caller's pixels, and their vectors or the error."""
+    """A call: its pixels and, once it is computed, its vectors or its error."""
 
     pixels: NDArray[np.uint8]
     woken: threading.Event = field(default_factory=threading.Event)
@@ -32,17 +32,17 @@ class _Call:
 
 
 class BatchingEmbedder:
-    """An embedder that any number of threads may call at once, around one that only one thread may call at a time.
+    """An `Embedder` for any number of threads, around one that only one thread may call at a time.
 
-    A call that finds the model idle computes at once, so that a lone caller pays for two uses of a lock and no more.
-    A call that finds it busy waits; then the first waiting call computes for all of them, in the order in which they
-    arrived, up to ``most`` pictures. The callers' own threads do the work, so there is no thread to stop.
+    A call that finds the model idle is computed at once, so a lone caller only pays for taking a lock twice. A call
+    that finds the model busy waits; then the first waiting call computes a batch of all waiting calls, in the order of
+    their arrival, with up to ``most`` pictures. The callers' own threads do the work, so there is no thread to stop.
     """
 
     def __init__(self, embedder: Embedder, most: int = MOST) -> None:
         self._embedder = embedder
         self._most = most
-        self._lock = threading.Lock()  # of all below; it is not held while the model computes
+        self._lock = threading.Lock()  # for all fields below; it is not held while the model computes
         self._waiting: deque[_Call] = deque()
         self._busy = False
         self._batches = 0
@@ -50,12 +50,12 @@ class BatchingEmbedder:
 
     @property
     def model(self) -> Model:
-        """The model that it runs."""
+        """The model that the engine runs."""
         return self._embedder.model
 
     @property
     def precision(self) -> str:
-        """The arithmetic that it runs in."""
+        """The arithmetic of the engine: ``f32``, ``bf16`` or ``f16``."""
         return self._embedder.precision
 
     @property
@@ -70,7 +70,7 @@ class BatchingEmbedder:
 
     @property
     def pictures(self) -> int:
-        """How many pictures were in them."""
+        """How many pictures have been computed so far."""
         return self._pictures
 
     @property
@@ -79,9 +79,9 @@ class BatchingEmbedder:
         return len(self._waiting)
 
     def embed(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Prepared pictures (n, height, width, 3) to unit-length vectors (n, dimensions).
+        """Embed prepared pictures, uint8 (n, height, width, 3), as unit-length vectors, float32 (n, dimensions).
 
-        An error of the engine is raised in all calls of the batch, and in no other.
+        An error of the engine is raised by all calls of the batch, and by no other call.
         """
         call = _Call(pixels)
         with self._lock:
@@ -99,7 +99,7 @@ class BatchingEmbedder:
     def _wait(self, call: _Call) -> None:
         try:
             call.woken.wait()
-        except BaseException:  # interrupted: it must neither be computed nor hold up others
+        except BaseException:  # interrupted: the call must not be computed, and must not block other calls
             with self._lock:
                 if call in self._waiting:
                     self._waiting.remove(call)
@@ -108,7 +108,7 @@ class BatchingEmbedder:
             raise
 
     def _compute(self) -> None:
-        """Compute the next batch, then wake its callers and the one that computes the batch after it."""
+        """Compute the next batch, then wake its callers, and the caller that computes the batch after it."""
         with self._lock:
             batch = self._next_batch()
         try:

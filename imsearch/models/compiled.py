@@ -1,6 +1,6 @@
 """Compiled models: networks in OpenVINO's format with a description beside each, so that torch is needed only once.
 
-They are a cache: deleting them costs the seconds of compiling anew.
+They are a cache: deleting them costs the seconds of compiling them again.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ from imsearch.models.reference import Reference
 from imsearch.types.preprocessing import Preprocessing
 
 FORMAT = 1
-"""Of the folders of compiled models."""
+"""The version of the format of compiled models; folders of another version are ignored."""
 
 _NETWORK = "model.xml"
 _DESCRIPTION = "model.json"
@@ -35,30 +35,31 @@ def cache_folder() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class CompiledModel:
-    """A model, and the folder that holds its network."""
+    """A model, and the folder that holds its compiled network."""
 
     model: Model
     folder: Path
 
     @property
     def network(self) -> Path:
-        """The file of the network, which takes uint8 (n, height, width, 3) and gives float32 (n, dimensions)."""
+        """The file of the network, which maps uint8 (n, height, width, 3) to float32 (n, dimensions)."""
         return self.folder / _NETWORK
 
 
 class CompiledModels:
-    """The compiled models in ``folder``, each in a folder of its own that is called by the model's fingerprint."""
+    """The compiled models in ``folder``, each in a folder of its own, whose name is the model's fingerprint."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     @classmethod
     def of_user(cls) -> "CompiledModels":
-        """Those that all libraries of the user share."""
+        """The user's compiled models, which all libraries share."""
         return cls(cache_folder() / "models")
 
     def find(self, reference: Reference) -> CompiledModel | None:
-        """The compiled form of the model that ``reference`` names, unless the files that it was made from changed."""
+        """The compiled form of the model that ``reference`` names; None if there is none, or if the files that it was
+        made from have changed."""
         for path in self._folder.glob(f"*/{_DESCRIPTION}"):
             try:
                 description = json.loads(path.read_text())
@@ -95,7 +96,7 @@ def _stamp(path: Path) -> list[str | int]:
 
 
 def _unchanged(path: str, size: int, mtime_ns: int) -> bool:
-    """Weights that were deleted cannot have changed: what was compiled from them stays good."""
+    """Whether a file has the same stamp as before. A deleted file has not changed: the compiled model stays valid."""
     try:
         status = os.stat(path)
     except OSError:

@@ -1,4 +1,4 @@
-"""The engines that one library uses: one for its queries, others for index runs."""
+"""The engines of one library: one for queries, others for index runs."""
 
 import threading
 from dataclasses import replace
@@ -16,8 +16,9 @@ from imsearch.types.options import DEFAULT_TUNING, Tuning
 class Embedders:
     """Opens engines for the models of a library and keeps those that it has opened. Safe to use from several threads.
 
-    ``device`` is where models run; None lets the machine decide. In all methods ``precision`` is that of the vectors
-    that the library has of the model; None where it has none yet.
+    ``device`` is where models run; None chooses automatically. In all methods ``precision`` is that of the library's
+    vectors of the model, None where it has none yet. Methods that open engines raise what
+    `imsearch.models.opening.open_embedder` raises.
     """
 
     def __init__(self, device: str | None) -> None:
@@ -28,13 +29,13 @@ class Embedders:
 
     @property
     def embedded(self) -> tuple[int, int]:
-        """How many pictures queries have had embedded, and in how many batches."""
+        """How many pictures have been embedded for queries, and in how many batches."""
         embedder = self._for_queries
         return (0, 0) if embedder is None else (embedder.pictures, embedder.batches)
 
     def for_queries(self, reference: Reference, precision: str | None) -> BatchingEmbedder:
-        """The engine that answers queries: on the CPU unless told otherwise, since one picture is done there before an
-        accelerator has even started."""
+        """The engine for queries. It runs on the CPU unless a device was named, as the CPU embeds a single picture
+        before an accelerator has even started."""
         with self._lock:
             found = self._for_queries
             stale = found is not None and precision not in (None, found.precision)  # opened before there were vectors
@@ -47,7 +48,8 @@ class Embedders:
     def for_indexing(
         self, reference: Reference, precision: str | None, tuning: Tuning, listener: Listener = ignore
     ) -> Embedder:
-        """The engine for very many pictures. Raises `UsageError` for a precision that this machine does not have."""
+        """The engine for index runs, which embed very many pictures. Raises `UsageError` where ``tuning`` names a
+        precision that this machine does not have."""
         chosen = tuning if precision is None else replace(tuning, precision=precision)
         key = reference.name, chosen
         if key not in self._for_runs:
@@ -65,11 +67,11 @@ class Embedders:
     def for_activity(
         self, reference: Reference, precision: str | None, tuning: Tuning, listener: Listener = ignore
     ) -> Embedder:
-        """The same network with the output by which regions are chosen."""
+        """The engine for index runs that gives the activity of the network, by which regions are chosen."""
         return self.for_indexing(names.activity_of(reference), precision, tuning, listener)
 
     def close(self) -> None:
-        """Let go of all engines."""
+        """Release all engines."""
         with self._lock:
             self._for_queries = None
             self._for_runs = {}

@@ -1,4 +1,4 @@
-"""The model as a value, and what every engine that runs one offers."""
+"""Models as values, and the protocol of the engines that run them."""
 
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -10,15 +10,19 @@ from imsearch.errors import ModelError
 from imsearch.types.preprocessing import Preprocessing
 
 FamilyName = Literal["package", "torchvision", "transformers"]
-"""What loads a model: see `imsearch.models.reference.Family`."""
+"""The family that loads a model: see `imsearch.models.reference.Family`."""
 
 CPU_BATCH = 4
-"""Pictures that a CPU computes at once: more of them gain nothing and leave the caches."""
+"""Pictures in a batch on a CPU: larger batches are no faster, and do not fit its caches."""
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What turns pixels into a vector. The fingerprint covers weights, architecture, output and preprocessing."""
+    """Facts about a model, which turns pixels into vectors of ``dimensions`` numbers.
+
+    The ``fingerprint`` covers weights, architecture, output and preprocessing: models with the same fingerprint give
+    the same vectors. ``parameters`` counts those of the network up to the output.
+    """
 
     name: str
     fingerprint: str
@@ -30,26 +34,26 @@ class Model:
 
 
 class Embedder(Protocol):
-    """Runs one model."""
+    """An engine that runs one model."""
 
     @property
     def model(self) -> Model:
-        """The model that it runs."""
+        """The model that the engine runs."""
 
     @property
     def precision(self) -> str:
-        """The arithmetic that it runs in: ``f32``, ``bf16`` or ``f16``."""
+        """The arithmetic of the engine: ``f32``, ``bf16`` or ``f16``."""
 
     @property
     def batch_size(self) -> int:
-        """How many pictures it computes at once, in all its threads."""
+        """How many pictures the engine computes at once, in all its threads."""
 
     def embed(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Prepared pictures (n, height, width, 3) to unit-length vectors (n, dimensions)."""
+        """Embed prepared pictures, uint8 (n, height, width, 3), as unit-length vectors, float32 (n, dimensions)."""
 
 
 def unit_length(vectors: NDArray[np.float32], model: Model) -> NDArray[np.float32]:
-    """Scale rows to length one. Raises `ModelError` for rows that have no direction."""
+    """Vectors (n, dimensions) scaled to length one. Raises `ModelError` for zeros, infinity or NaN."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     if not np.isfinite(lengths).all() or (lengths == 0).any():
         raise ModelError(

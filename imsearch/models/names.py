@@ -1,4 +1,4 @@
-"""Names of models, and the list of the known ones, told without importing any of their libraries.
+"""Names of models, and the list of known models. No library of a family is imported for them.
 
 A model's name is one of
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 DEFAULT_MODEL = packaged.NAME
 
 FAMILIES: tuple[Family, ...] = (Packaged(), Torchvision(), Transformers())
-"""In the order in which they are asked whether a name is theirs; the last takes any."""
+"""All families, in the order in which they are asked whether a name is theirs; the last one accepts any name."""
 
 
 def parse(name: str) -> Reference:
-    """Take a model's name apart, without looking whether there is such a model. Raises `UnknownModelError`."""
+    """Parse a model's name, without checking whether there is such a model. Raises `UnknownModelError`."""
     base, colon, output = name.rpartition(":")
     if not colon or not any(output in family.outputs for family in FAMILIES):
         return _parse_base(name)
@@ -52,15 +52,15 @@ def _parse_base(base: str) -> Reference:
 
 
 def family_of(reference: Reference) -> Family:
-    """The family that loads a reference."""
+    """The family that loads the model of a reference."""
     return next(family for family in FAMILIES if family.name == reference.family)
 
 
 def activity_of(reference: Reference) -> Reference:
-    """The same network with another output: how active it is in each cell of its last map, row by row."""
+    """The reference with the output ``activity``: how active the network is in each cell of its last map."""
     return reference.with_output(ACTIVITY)
 
 
 def known_models() -> "list[ModelInfo]":
-    """The models that are listed; many more load by name. Dimensions are those of the output that is named."""
+    """The list of known models; many more load by name. Dimensions are those of the output that the name names."""
     return [info for family in FAMILIES for info in family.listed()]

@@ -1,4 +1,4 @@
-"""Choosing what runs a model, and preparing it at its first use. Torch is imported only where it is needed."""
+"""Choosing the engine that runs a model, and compiling the model at its first use. Torch is imported only if needed."""
 
 import contextlib
 import logging
@@ -31,11 +31,11 @@ def open_embedder(
     bulk: bool = False,
     listener: Listener | None = None,
 ) -> Embedder:
-    """An engine for the model that ``reference`` names, on ``device`` or, if None, on the best one here.
+    """An engine for the model that ``reference`` names, on ``device`` or, if None, on the best device of this machine.
 
-    ``listener`` is told `PreparingModel` first where the model must be loaded anew, which takes seconds. Where the
-    device has no arithmetic of the precision that ``tuning`` names, the engine computes in f32. With ``bulk`` the
-    engine is for very many pictures, else it answers soonest for a single one.
+    If the model has to be loaded, which takes seconds, ``listener`` is called with `PreparingModel` first. If the
+    device does not have the precision that ``tuning`` names, the engine computes in f32. With ``bulk`` the engine is
+    fastest for very many pictures, otherwise for a single one.
 
     Raises `DeviceUnavailableError`, and what loading raises: `UnknownModelError`, `WeightsUnavailableError` or
     `UnsupportedModelError`.
@@ -46,7 +46,7 @@ def open_embedder(
     else:
         compiled = CompiledModels.of_user().find(reference)
         if compiled is not None:
-            with contextlib.suppress(RuntimeError):  # a damaged cache is made again
+            with contextlib.suppress(RuntimeError):  # a damaged file is compiled again below
                 return OpenVinoEmbedder(compiled, tuning, bulk=bulk)
     if listener is not None:
         listener(PreparingModel(reference.name))
@@ -56,7 +56,7 @@ def open_embedder(
 
 
 def open_loaded(loaded: "Loaded", device: str, tuning: Tuning = DEFAULT_TUNING, *, bulk: bool = False) -> Embedder:
-    """An engine for a loaded network, which is compiled and stored on a CPU, if that is possible."""
+    """An engine for a loaded network. For a CPU the network is compiled and stored, if that is possible."""
     from imsearch.models.engines.torch import TorchEmbedder
 
     if device != "cpu":
@@ -65,19 +65,19 @@ def open_loaded(loaded: "Loaded", device: str, tuning: Tuning = DEFAULT_TUNING, 
 
     try:
         return OpenVinoEmbedder(compile_model(loaded, CompiledModels.of_user()), tuning, bulk=bulk)
-    except Exception:  # its converters raise their own kinds for what they do not know
+    except Exception:  # OpenVINO's converters may raise any exception for operations that they do not know
         logger.warning("model '%s' could not be compiled; torch runs it instead", loaded.model.name, exc_info=True)
         return TorchEmbedder(loaded, device, replace(tuning, precision="f32"))
 
 
 def compiled_preprocessing(reference: Reference) -> Preprocessing | None:
-    """What the model asks of a picture, where that is known without loading it: once it has been compiled."""
+    """The model's preprocessing; None if the model has not been compiled yet, so that it must be loaded first."""
     compiled = CompiledModels.of_user().find(reference)
     return compiled.model.preprocessing if compiled is not None else None
 
 
 def best_device() -> str:
-    """The accelerator of this machine, else ``cpu``; torch is asked only where there is a sign of one."""
+    """The accelerator of this machine, else ``cpu``. Torch is imported to look for one only if there is a sign."""
     signs = (
         os.path.exists("/dev/nvidiactl"),
         os.path.exists("/dev/kfd"),

@@ -1,4 +1,4 @@
-"""References to models by name, and what a family of models offers."""
+"""References to models by name, and the protocol of families of models."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,15 +10,15 @@ if TYPE_CHECKING:
     from imsearch.types.libraries import ModelInfo
 
 ACTIVITY = "activity"
-"""The output by which regions are chosen. It belongs to no family, so no name asks for it."""
+"""The output by which regions are chosen. It is no output of a family, so a model's name cannot ask for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A model's name taken apart.
+    """A parsed name of a model.
 
-    ``source`` is what the family knows the architecture by, or a folder; ``checkpoint`` a file with other weights than
-    its own. ``output`` None means the one that is usual for the architecture.
+    ``source`` is the architecture's name in its family, or a folder; ``checkpoint`` is a file with weights to use
+    instead of the default ones; ``output`` is None for the usual output of the architecture.
     """
 
     name: str
@@ -28,7 +28,7 @@ class Reference:
     output: str | None = None
 
     def with_output(self, output: str) -> "Reference":
-        """The same network with another output."""
+        """The reference to the same network with another output."""
         return replace(self, name=f"{self.name}:{output}", output=output)
 
     @property
@@ -38,25 +38,25 @@ class Reference:
 
 
 class Family(Protocol):
-    """Models that one library loads, told without importing it.
+    """A family: the names of the models that one package loads. It is used without importing that package.
 
-    To add a family, write one of these, add it to `imsearch.models.names`, and its loader to
+    To add a family, implement this, add it to `imsearch.models.names`, and its loader to
     `imsearch.models.loaders.loading`.
     """
 
     @property
     def name(self) -> FamilyName:
-        """What the family is called in references and models."""
+        """The name of the family in references and models."""
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """Outputs that can be asked for by name."""
+        """The names of outputs that a model's name may ask for."""
 
     def reference(self, base: str) -> Reference | None:
-        """What the name ``base``, which has no output, refers to; None if it is no name of this family.
+        """The reference for the name ``base``, which has no output; None if it is no name of this family.
 
-        It may name a model that does not exist. Raises `UnknownModelError` for names of files that do not exist.
+        The model need not exist. Raises `UnknownModelError` for a file or folder that does not exist.
         """
 
     def listed(self) -> "list[ModelInfo]":
-        """The models of this family that are listed; others may load by name."""
+        """The models of this family for the list of known models; others may load by name."""

@@ -1,1 +1,1 @@
-"""Queries: probes and what they may cost, candidates, exact scores, hits, proofs."""
+"""Queries: reading probes under a policy, candidates, exact scores, hits, proofs."""

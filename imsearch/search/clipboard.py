@@ -7,7 +7,10 @@ from imsearch.images.convert import from_pillow
 
 
 def from_clipboard() -> Image.Image | list[str] | None:
-    """The picture on the clipboard, the paths of the files copied to it, or None where it holds neither."""
+    """The picture on the clipboard, or the paths of the files that were copied to it; None where it holds neither.
+
+    Raises `ProbeError` where the clipboard cannot be read.
+    """
     try:
         grabbed = ImageGrab.grabclipboard()
     except NotImplementedError as exc:

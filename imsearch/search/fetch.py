@@ -1,4 +1,4 @@
-"""Probes from the web: the bytes behind an http(s) URL."""
+"""Fetching probes from the web, by http(s) URLs, with limits on time, size and addresses."""
 
 import contextlib
 import ipaddress
@@ -13,20 +13,20 @@ import httpx2
 from imsearch.errors import ProbeError
 
 SECONDS = 30.0
-"""How long a URL may take altogether."""
+"""How long fetching a URL may take altogether."""
 
 BYTES = 100 << 20
-"""How much of a URL is read."""
+"""The most bytes that are read from a URL."""
 
 REDIRECTS = 5
-"""How many are followed."""
+"""How many redirects are followed."""
 
 PORTS = frozenset({80, 443})
-"""Ports below `FREE_PORTS` that may be asked for: the others belong to services that do not speak HTTP (mail, files,
-remote login), which nobody should be able to have a server knock at."""
+"""The ports below `FREE_PORTS` that URLs of strangers may name. Other low ports belong to services that do not speak
+HTTP (mail, files, remote login), and nobody should be able to make a server connect to those."""
 
 FREE_PORTS = 1024
-"""From here on anybody may run a web server."""
+"""The lowest port that a user without privileges may run a web server on."""
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Rule = Callable[[Address], bool]
@@ -37,10 +37,10 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address is one of the open internet, and leads nowhere else.
+    """Whether an address belongs to the open internet, and packets to it end nowhere else.
 
-    Some IPv6 addresses carry an IPv4 address that the packets end at: of NAT64 and 6to4 that one must be public too;
-    of the other kinds (mapped, compatible, Teredo) none is public, because no web server is found under them.
+    Some IPv6 addresses carry an IPv4 address that the packets end at. For NAT64 and 6to4, that one must be public too.
+    Addresses of the other kinds (mapped, compatible, Teredo) never count as public, as no web server has one.
     """
     if isinstance(address, ipaddress.IPv4Address):
         return address.is_global and not address.is_multicast
@@ -51,7 +51,7 @@ def is_public(address: Address) -> bool:
 
 
 def resolve(host: str, port: int) -> list[str]:
-    """The addresses that the system knows for a host, which may be an address itself, best first."""
+    """The addresses that the system knows for a host, best first; the host may be an address itself."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
@@ -65,11 +65,13 @@ def fetch(
     seconds: float = SECONDS,
     most: int = BYTES,
 ) -> bytes:
-    """The bytes behind an http(s) URL. Raises `ProbeError` where they are slow, too many, or not to be had.
+    """Fetch an http(s) URL. Returns at most ``most`` bytes, or raises `ProbeError`.
 
-    With ``public_only``, for URLs that strangers name, only addresses that are ``allowed`` are connected to, for
-    redirects too: ``resolve`` is asked once per connection, all that it gives must be allowed, and one of these very
-    addresses is connected to. Proxies and certificates that the environment names are not used then.
+    The error says whether the URL took longer than ``seconds``, has more bytes, is refused, or cannot be fetched.
+
+    With ``public_only``, for URLs that strangers name, connections are made only to ``allowed`` addresses, for
+    redirects too: ``resolve`` is called once per connection, all addresses that it returns must be allowed, and the
+    connection is made to one of them, not to the name. Proxies and certificates from the environment are then ignored.
     """
     deadline = time.monotonic() + seconds
     too_slow = ProbeError(f"{url} took longer than {seconds:g} s")
@@ -104,9 +106,9 @@ def _client(public_only: bool, backend: "_Backend", seconds: float) -> httpx2.Cl
 
 
 def _body(client: httpx2.Client, url: str, *, plain: bool) -> Iterator[bytes]:
-    """The body at the end of the redirects, whose own bodies are not read: they have no limit.
+    """The body of the response after all redirects, in parts. Bodies of redirects are not read, as they have no limit.
 
-    With ``plain`` none that is compressed: 1 MB of such can become 1 GB.
+    With ``plain`` a compressed body is an error, as 1 MB of it can become 1 GB.
     """
     request = client.build_request("GET", url)
     for _ in range(REDIRECTS + 1):
@@ -124,7 +126,7 @@ def _body(client: httpx2.Client, url: str, *, plain: bool) -> Iterator[bytes]:
 
 
 class _Transport(httpx2.BaseTransport):
-    """Sends requests over connections of a backend, which httpx2's own transport does not let one choose."""
+    """Sends requests over connections that ``backend`` opens; httpx2's own transport does not let us choose one."""
 
     def __init__(self, backend: "_Backend") -> None:
         self._pool = httpcore2.ConnectionPool(
@@ -156,7 +158,7 @@ class _Transport(httpx2.BaseTransport):
 
 
 class _Body(httpx2.SyncByteStream):
-    """What comes after the headers of a response."""
+    """The body of a response."""
 
     def __init__(self, answer: httpcore2.Response) -> None:
         self._answer = answer
@@ -169,7 +171,7 @@ class _Body(httpx2.SyncByteStream):
 
 
 class _Backend(httpcore2.NetworkBackend):
-    """Opens connections to allowed addresses only, none of which outlives the deadline."""
+    """Opens connections to allowed addresses only; they end at the deadline."""
 
     def __init__(self, allowed: Rule, resolver: Resolver, deadline: float) -> None:
         self._allowed = allowed
@@ -197,7 +199,8 @@ class _Backend(httpcore2.NetworkBackend):
         raise failed or httpcore2.ConnectError(f"{host} has no address")
 
     def _checked(self, host: str, port: int) -> list[str]:
-        """The addresses of a host; if one is not allowed, none is: whose names lead both ways wants to get in."""
+        """The addresses of a host. If one is not allowed, the host is refused: a name with both public and private
+        addresses is a way to attack."""
         try:
             addresses = list(self._resolve(host, port))
         except (OSError, UnicodeError) as exc:
@@ -210,7 +213,7 @@ class _Backend(httpcore2.NetworkBackend):
 
 
 class _Stream(httpcore2.NetworkStream):
-    """A connection that ends at a deadline, however often a few bytes come: the limit of httpx2 is one per read."""
+    """A connection that ends at a deadline. httpx2's own timeout is per read, so slow bytes could extend it forever."""
 
     def __init__(self, stream: httpcore2.NetworkStream, deadline: float) -> None:
         self._stream = stream
@@ -235,7 +238,7 @@ class _Stream(httpcore2.NetworkStream):
 
 
 def _left(deadline: float) -> float:
-    """Seconds until a deadline. Raises what a read that takes too long does."""
+    """Seconds until a deadline. Raises `httpcore2.ReadTimeout` where it has passed, as a slow read does."""
     left = deadline - time.monotonic()
     if left <= 0:
         raise httpcore2.ReadTimeout("the deadline has passed")

@@ -1,4 +1,4 @@
-"""Filters in the form that the catalog compares with."""
+"""Checking filters, and bringing them into the form that the catalog compares with."""
 
 import contextlib
 import re
@@ -33,7 +33,7 @@ def _format(name: str) -> str:
 
 
 def _date(argument: str, text: str | None) -> str | None:
-    """A date as a prefix of how the catalog writes times, so that comparing text compares time."""
+    """A date as a prefix of the catalog's form of times, so that comparing texts compares times."""
     if text is None:
         return None
     candidate = text.strip().replace(" ", "T")

@@ -1,4 +1,4 @@
-"""Probes that strangers send, decoded in processes of their own."""
+"""Decoding the probes of strangers in child processes."""
 
 import threading
 from collections.abc import Sequence
@@ -27,22 +27,24 @@ from imsearch.workers.pool import LostTaskError, PassingError, Pool
 from imsearch.workers.work import Tell, Work
 
 SECONDS = 15.0
-"""What reading one picture may take; the largest that are allowed take two or three."""
+"""How long reading one picture may take; the largest allowed ones take two or three seconds."""
 
 PIXELS = 100_000_000
-"""Bytes of a larger picture are refused: decoding them takes up to 1.3 GB."""
+"""The most pixels of a picture that is sent as bytes: decoding one takes up to 1.3 GB."""
 
 SPARE = 3 << 30
-"""Bytes of memory that a worker may take for a picture: enough for the largest that can be indexed."""
+"""Bytes of memory that a worker may take for a picture: enough for the largest picture that can be indexed."""
 
 MEMORY = 4 << 20
-"""Bytes shared with a worker: what models are shown fits many times, and whole pictures go through its pipe."""
+"""Bytes shared with a worker: inputs of models fit many times; whole pictures go through its pipe instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadProbe:
-    """A request for an encoded probe, which may be that of the file at ``path``: prepared for each of ``wanted``, or,
-    where none is, with all of its pixels."""
+    """A request to decode a probe: prepared for each preprocessing in ``wanted`` or, if there is none, with all pixels.
+
+    ``path`` is that of its file, if it comes from one.
+    """
 
     name: str
     data: bytes
@@ -54,8 +56,10 @@ class ReadProbe:
 
 @dataclass(frozen=True, slots=True)
 class DecodedProbe:
-    """The answer: ``arrays`` are uint8 (height, width, 3), one for each of what was wanted, or the whole picture;
-    ``width`` and ``height`` are those of the original."""
+    """The reply to `ReadProbe`: one array for each preprocessing that was wanted, or one of the whole picture.
+
+    ``arrays`` are uint8 (height, width, 3); ``width`` and ``height`` are pixels of the original.
+    """
 
     width: int
     height: int
@@ -74,7 +78,7 @@ class MakeThumbnail:
 
 @dataclass(frozen=True, slots=True)
 class Thumbnail:
-    """The answer: the bytes of a JPEG."""
+    """The reply to `MakeThumbnail`: the bytes of a JPEG."""
 
     data: bytes
 
@@ -104,11 +108,14 @@ READ_PROBES = Work(
 
 
 class IsolatedReader:
-    """Reads probes as `read_probe` does, in worker processes, which a hostile picture may crash, hang or fill without
-    harm. Any number of threads may use it at once; the processes are started with the first probe.
+    """Reads probes as `read_probe` does, but in child processes, so that a hostile picture can do no harm.
 
-    This bounds what a picture costs. It is no sandbox: a worker may do all that its user may. ``most_pixels`` is for
-    probes that come as bytes; files, which are the user's own, have the limit of `decode`.
+    A picture may crash its process, hang it or use up its memory; that costs a `ProbeError`. This limits what a picture
+    costs, but is no sandbox: a process may do all that its user may. Any number of threads may use the reader at once;
+    the processes are started for the first probe.
+
+    ``workers`` is the number of processes, None for one per core; ``seconds`` is the time for one picture;
+    ``most_pixels`` limits pictures that come as bytes. Files, which are the user's own, have the limit of `decode`.
     """
 
     def __init__(self, *, workers: int | None = None, seconds: float = SECONDS, most_pixels: int = PIXELS) -> None:
@@ -119,15 +126,17 @@ class IsolatedReader:
         self._opening = threading.Lock()
 
     def close(self) -> None:
-        """End the processes, when no thread is at a probe any more."""
+        """End the processes. No thread may be reading a probe any more."""
         with self._opening:
             if self._pool is not None:
                 self._pool.close()
             self._pool = None
 
     def read(self, source: Any, crop: Crop | None = None) -> Probe:
-        """A probe of any kind with all of its pixels, as `read_probe` gives it. What is no encoded picture (an image,
-        an array, the clipboard) is read in this process. Raises `ProbeError` with the reason where it is unavailable.
+        """A probe of any kind with all of its pixels, as `read_probe` gives it.
+
+        An image, an array or the clipboard is read in this process, as there is nothing to decode. Raises `ProbeError`
+        with the reason where the probe is unavailable.
         """
         if not isinstance(source, ENCODED):
             return read_probe(source, crop)
@@ -136,8 +145,11 @@ class IsolatedReader:
         return Probe(name_of(source), image, *image.size, reply.digest, reply.path)
 
     def prepare(self, source: Any, crop: Crop | None, wanted: Sequence[Preprocessing]) -> Probe | PreparedProbe:
-        """The same, but an encoded picture gives only what a model sees whose preprocessing is among ``wanted``: a few
-        hundred kB, however large it is. The first of them makes the largest demand on its size."""
+        """A probe with only the inputs of the models whose preprocessing is in ``wanted``: a few hundred kB, however
+        large the picture is. The first preprocessing must need the largest picture.
+
+        An image, an array or the clipboard is read in this process, with all pixels. Raises `ProbeError`.
+        """
         if not isinstance(source, ENCODED):
             return read_probe(source, crop, wanted[0])
         reply = self._read(source, crop, tuple(wanted))

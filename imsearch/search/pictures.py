@@ -1,4 +1,4 @@
-"""Pictures of a library by the digest of their content: what is known of them, and the files that hold them."""
+"""Pictures of a library by the digest of their content: facts about them, and their files."""
 
 import contextlib
 import datetime
@@ -22,7 +22,7 @@ class StoredPictures:
         self._backend = backend
 
     def facts(self, digest: str) -> "IndexedPicture":
-        """What the library knows of a picture. Raises `UnknownPictureError`."""
+        """The facts about a picture and its files. Raises `UnknownPictureError`."""
         from imsearch.types.libraries import IndexedPicture, PictureFile  # queries do without
 
         held = self._held(digest)
@@ -37,11 +37,14 @@ class StoredPictures:
         )
 
     def path(self, digest: str) -> str:
-        """The first file that holds a picture and is as it was. Raises `UnknownPictureError` or `OutOfReachError`."""
+        """The first of a picture's files that is as it was when it was indexed.
+
+        Raises `UnknownPictureError`, and `OutOfReachError` where no file is.
+        """
         return _reachable(digest, self._held(digest))
 
     def read(self, digest: str) -> bytes:
-        """The bytes of the first such file. Raises what `path` does."""
+        """The bytes of a picture, from the first of its files that is as it was. Raises what `path` raises."""
         path = self.path(digest)
         try:
             data = Path(path).read_bytes()
@@ -62,7 +65,7 @@ class StoredPictures:
 
 
 def _reachable(digest: str, held: list[HeldFile]) -> str:
-    """The first of these files that is as it was. Raises `OutOfReachError`."""
+    """The first of these files that is as it was when it was indexed. Raises `OutOfReachError` where none is."""
     for file in held:
         with contextlib.suppress(OSError):
             status = os.stat(file.path)

@@ -1,4 +1,4 @@
-"""The walk of a query: probes are read, shown to the model, ranked, and proven where that is asked for."""
+"""The pipeline of a query: read probes, embed them, rank pictures and, where that is asked for, verify hits."""
 
 import datetime
 import itertools
@@ -31,7 +31,7 @@ PROBES_AT_ONCE = 64
 
 
 class QueryPipeline:
-    """Answers probes, all with the same options; proven by ``verifier`` where there is one."""
+    """Answers probes, all with the same options; hits are verified by ``verifier`` if there is one."""
 
     def __init__(
         self, target: SearchTarget, reader: ProbeReader, options: QueryOptions, verifier: "Verifier | None" = None
@@ -43,9 +43,12 @@ class QueryPipeline:
         self._filters = normalized(options.filters)
 
     def answers(self, probes: "Iterable[ProbeLike]") -> Iterator[Answer]:
-        """An answer to each probe in turn; a probe that is unavailable costs only its own."""
+        """An answer for each probe, in order; that of an unavailable probe holds the error.
+
+        Raises `ModelMismatchError` where the model is not the one that made the library's vectors.
+        """
         sources = iter(probes)
-        at_once = PROBES_AT_ONCE if self._verifier is None else 1  # verification has all of a probe's pixels in memory
+        at_once = PROBES_AT_ONCE if self._verifier is None else 1  # verification holds all of a probe's pixels
         while some := list(itertools.islice(sources, at_once)):
             started = time.monotonic()
             read = [self._read(source) for source in some]
@@ -61,7 +64,7 @@ class QueryPipeline:
     # Probes
 
     def _read(self, source: "ProbeLike") -> Probe | PreparedProbe | ImsearchError:
-        """A probe, or why it is unavailable."""
+        """A probe, or the error if it is unavailable."""
         crop = self._options.crop
         try:
             if self._verifier is not None:
@@ -69,13 +72,13 @@ class QueryPipeline:
             if isinstance(source, Indexed) and crop is None and not self._target.space.regions:
                 known = self._reader.known(source)
                 if self._stored_vector(known) is not None:
-                    return known  # its vector is all that is needed, not even its file
+                    return known  # only its vector is needed, and its file need not even exist
             return self._reader.prepare(source, crop, self._inputs())
         except ImsearchError as exc:
             return exc
 
     def _inputs(self) -> list[Preprocessing]:
-        """What the model is shown of a probe, where that is known without loading it."""
+        """The preprocessings by which the model needs a probe; empty if that is unknown before the model is loaded."""
         plain = self._target.preprocessing()
         if plain is None:
             return []
@@ -84,7 +87,7 @@ class QueryPipeline:
     # Vectors
 
     def _vectors_of(self, probes: Sequence[Probe | PreparedProbe]) -> list[ProbeVectors]:
-        """Probes as vectors; one whose very bytes are in the library has its own already."""
+        """The vectors of probes. A probe whose very bytes are in the library has the stored vector."""
         stored = [self._stored_vector(probe) for probe in probes]
         new = [at for at, vector in enumerate(stored) if vector is None]
         plain: dict[int, NDArray[np.float32]] = {at: vector for at, vector in enumerate(stored) if vector is not None}
@@ -100,8 +103,8 @@ class QueryPipeline:
     def _with_squeezed(
         self, probes: Sequence[Probe | PreparedProbe], views: list[NDArray[np.float32]]
     ) -> list[NDArray[np.float32]]:
-        """The same with a second view of all of each probe, where the model would see only its middle: a thing that
-        was cut out of a scene ends at its edges."""
+        """Views with a second one of each whole probe, if the model's own preprocessing cuts off its edges: a thing
+        that was cut out of a scene reaches to the edges."""
         embedder = self._target.embedder()
         preprocessing = embedder.model.preprocessing
         if preprocessing == preprocessing.squeezed:
@@ -110,7 +113,7 @@ class QueryPipeline:
         return [np.stack([*view, other]) for view, other in zip(views, squeezed, strict=True)]
 
     def _vectors_in_turns(self, probe: Probe) -> ProbeVectors:
-        """The probe in views as it may have been before it was edited."""
+        """The vectors of a probe and of other views of it, such as it may have been before it was edited."""
         from imsearch.verify.views import views
 
         embedder = self._target.embedder()
@@ -121,7 +124,7 @@ class QueryPipeline:
         return ProbeVectors(vectors, probe.digest, probe.path, in_turns=True)
 
     def _stored_vector(self, probe: Probe | PreparedProbe) -> NDArray[np.float32] | None:
-        """The vector of a probe whose very bytes are in the library; None for another."""
+        """The stored vector of a probe whose very bytes are in the library; None for any other probe."""
         return None if probe.digest is None else self._target.space.vector_of(probe.digest)
 
     # Hits
@@ -135,7 +138,7 @@ class QueryPipeline:
         return [[hit_of(rank, file) for rank, file in enumerate(files, 1)] for files in ranked]
 
     def _proven(self, probe: Probe, ranker: Ranker, verifier: "Verifier") -> list[Hit]:
-        """Hits with proofs, in the order of what was shown."""
+        """Hits with proofs, in the order that the proofs give."""
         from imsearch.verify.verifier import CANDIDATES
 
         k, least = self._options.k, self._options.min_score
@@ -148,14 +151,14 @@ class QueryPipeline:
 def embed(
     probes: Sequence[Probe | PreparedProbe], embedder: Embedder, preprocessing: Preprocessing | None = None
 ) -> NDArray[np.float32]:
-    """Unit-length vectors of probes (n, dimensions), each shown to the model as ``preprocessing`` has it, by default
-    its own."""
+    """Vectors of probes: float32 (n, dimensions), unit length. They are prepared by ``preprocessing``, by default the
+    model's own."""
     wanted = preprocessing or embedder.model.preprocessing
     return embedder.embed(np.stack([probe.prepared(wanted) for probe in probes]))
 
 
 def hit_of(rank: int, file: ScoredFile) -> Hit:
-    """A file with its score as a hit."""
+    """The hit for a file with its score."""
     match = file.match
     return Hit(
         rank=rank,

@@ -1,4 +1,4 @@
-"""What a probe may cost and reach: the one place where the probes of strangers differ from one's own."""
+"""Policies for probes: what they may cost and what they may name. Only here do strangers differ from the user."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,12 +8,12 @@ from imsearch.errors import ProbeRefusedError
 
 @dataclass(frozen=True, slots=True)
 class ProbePolicy:
-    """What the probes of a library may be, whoever asks through it.
+    """What the probes of a library may be and may cost.
 
-    ``isolated`` has them decoded in child processes with a limit of time and memory: a probe that crashes its decoder,
-    or takes it too long or too much memory, costs a `ProbeError`. ``addresses`` says which web addresses are fetched:
-    ``any``, those of the open internet (``public``), or ``none``; at most ``most_bytes`` are read of one. ``local``
-    allows what is on this computer to be named: paths and the clipboard.
+    If ``isolated``, probes are decoded in child processes with limits on time and memory, and one that crashes its
+    decoder or exceeds a limit costs a `ProbeError`. ``addresses`` says which web addresses are fetched: ``any``, only
+    those of the open internet (``public``), or ``none``; at most ``most_bytes`` of one are read. ``local`` allows
+    probes on this computer: paths and the clipboard.
     """
 
     isolated: bool = False
@@ -22,18 +22,18 @@ class ProbePolicy:
     local: bool = True
 
     def check_local(self, probe: str) -> None:
-        """Raise `ProbeRefusedError` where nothing on this computer may be named."""
+        """Raise `ProbeRefusedError` if probes on this computer are not allowed."""
         if not self.local:
             raise ProbeRefusedError(f"{probe} cannot be used: paths on this computer are refused here", probe=probe)
 
     def check_address(self, address: str) -> None:
-        """Raise `ProbeRefusedError` where no web address is fetched; where only public ones are, fetching checks."""
+        """Raise `ProbeRefusedError` if no web address may be fetched. Whether one is public is checked by fetching."""
         if self.addresses == "none":
             raise ProbeRefusedError(f"{address} cannot be used: web addresses are refused here", probe=address)
 
 
 OWN = ProbePolicy()
-"""For a person at their own computer: whatever they name is read."""
+"""The policy for users at their own computer: everything that they name is read."""
 
 STRANGERS = ProbePolicy(isolated=True, addresses="public", most_bytes=50 << 20, local=False)
-"""For a server: what is sent costs no more than a normal picture, and nobody reaches into this computer or network."""
+"""The policy for servers: no probe costs more than a normal picture, or reaches into this computer or its network."""

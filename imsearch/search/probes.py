@@ -1,4 +1,4 @@
-"""The picture that is asked with, from wherever it is: path, URL, bytes, clipboard, Pillow image or array."""
+"""Reading probes of all kinds: paths, bytes, the clipboard, Pillow images and arrays."""
 
 import os
 import sys
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The bytes that were behind a web address."""
+    """The bytes that were fetched from a web address."""
 
     address: str
     data: bytes
@@ -31,14 +31,15 @@ class Fetched:
 EncodedLike = str | os.PathLike[str] | bytes | Fetched
 
 ENCODED = (str, os.PathLike, bytes, Fetched)
-"""Kinds of probes that are encoded pictures, to be decoded: paths among them."""
+"""The types of probes that are encoded pictures, or name one by a path."""
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A probe as read: its upright RGB image, and, where it came as a whole file, the digest of its bytes.
+    """A probe with its pixels: an upright RGB ``image``.
 
-    ``width`` and ``height`` are those of the original, of which ``image`` may be a smaller rendering.
+    ``width`` and ``height`` are pixels of the original; ``image`` may be a smaller rendering of it. ``digest`` is the
+    SHA-256 of its bytes, None where it was cropped or did not come as encoded bytes; ``path`` is that of its file.
     """
 
     name: str
@@ -49,13 +50,13 @@ class Probe:
     path: bytes | None
 
     def prepared(self, preprocessing: Preprocessing) -> "NDArray[np.uint8]":
-        """What a model is shown of it: uint8 (height, width, 3)."""
+        """The input of a model for this probe: uint8 (height, width, 3)."""
         return preprocess.prepare(self.image, preprocessing, (self.width, self.height))
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedProbe:
-    """A probe of which only what a model is shown is at hand: ``inputs``, uint8 (height, width, 3) each."""
+    """A probe without its pixels, with only the ``inputs`` for models: uint8 (height, width, 3), by preprocessing."""
 
     name: str
     width: int
@@ -65,15 +66,16 @@ class PreparedProbe:
     inputs: "Mapping[Preprocessing, NDArray[np.uint8]]"
 
     def prepared(self, preprocessing: Preprocessing) -> "NDArray[np.uint8]":
-        """What a model is shown of it: uint8 (height, width, 3)."""
+        """The input of a model for this probe: uint8 (height, width, 3)."""
         return self.inputs[preprocessing]
 
 
 def read_probe(source: Any, crop: Crop | None = None, preprocessing: Preprocessing | None = None) -> Probe:
-    """Read a probe of any kind that `ProbeLike` names. Raises `ProbeError` with the reason where that fails.
+    """Read a probe: a path, bytes, `Fetched`, the clipboard, a Pillow image, or an array.
 
-    With the ``preprocessing`` of the model that will see it, the image of a large JPEG comes smaller, and sooner,
-    unless there is a ``crop``, which may need every pixel.
+    With the ``preprocessing`` of the model, a large JPEG is decoded at a smaller size, which is faster; not with a
+    ``crop``, which may need every pixel. Raises `ProbeError` with the reason where the probe is unavailable, and
+    `UsageError` for a value that is no probe.
     """
     name = name_of(source)
     if isinstance(source, Clipboard):
@@ -90,7 +92,7 @@ def read_probe(source: Any, crop: Crop | None = None, preprocessing: Preprocessi
 
 
 def name_of(source: Any) -> str:
-    """What a probe is called in answers and messages."""
+    """The name of a probe in answers and messages."""
     if isinstance(source, (str, os.PathLike)):
         return os.fsdecode(source)
     if isinstance(source, Indexed):
@@ -101,7 +103,7 @@ def name_of(source: Any) -> str:
 
 
 def encoded(source: EncodedLike) -> tuple[bytes, bytes | None]:
-    """The encoded bytes of a probe and, where they are those of a file, its absolute path. Raises `ProbeError`."""
+    """The encoded bytes of a probe and, if they come from a file, its absolute path. Raises `ProbeError`."""
     if isinstance(source, Fetched):
         return source.data, None
     if isinstance(source, bytes):
@@ -118,8 +120,10 @@ def decoded(
     preprocessing: Preprocessing | None = None,
     most_pixels: int = decode.MAX_PIXELS,
 ) -> Probe:
-    """A probe of encoded bytes, which may be those of the file at ``path``, as `read_probe` gives it. Raises
-    `ProbeError`; for more than ``most_pixels`` before any is decoded."""
+    """Decode a probe, as `read_probe` does; ``path`` is that of its file, if it comes from one.
+
+    Raises `ProbeError`. A picture of more than ``most_pixels`` is refused before it is decoded.
+    """
     resize = None if preprocessing is None or crop is not None else preprocessing.resize
     try:
         picture = decode.decode(data, resize, most_pixels)
@@ -152,7 +156,7 @@ def _bytes_at(name: str) -> bytes:
 
 
 def read_stdin(stream: BinaryIO | None = None) -> bytes:
-    """All bytes of standard input, at most `decode.MAX_BYTES`."""
+    """All bytes of standard input, or of ``stream``. Raises `ProbeError` for none, or more than `decode.MAX_BYTES`."""
     stream = stream or sys.stdin.buffer
     data = stream.read(decode.MAX_BYTES + 1)
     if not data:

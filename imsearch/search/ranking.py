@@ -1,4 +1,4 @@
-"""Candidates to hits: exact scores from the stored vectors, and their order."""
+"""From candidates to hits: exact scores from the stored vectors, and the order that they give."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,22 +12,23 @@ from imsearch.types.options import Filters
 from imsearch.vectors.index import Selection, VectorIndex
 
 SPARE = 4
-"""How many times the hits wanted are looked for first where a picture may be found by several of its regions."""
+"""Where pictures have regions, this many times the wanted hits are searched for first, as a picture may be found by
+several of its regions."""
 
 FIRST_VIEW = 3
-"""Pictures that are most like the probe as it is, for one that is most like another view of it."""
+"""In turns, this many pictures near the unchanged probe are taken for each picture near another view of it."""
 
 EQUAL = 1e-6
-"""Scores no further apart than this may be of the same pixels."""
+"""Scores that differ by no more than this count as equal: they may be of the same pixels."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeVectors:
-    """A probe as vectors: ``views`` (n, dimensions) of it, the first as it is; digest and path are those of its file,
-    where it is one, so that it finds itself first.
+    """A probe as vectors: ``views``, float32 (n, dimensions), of which the first is of the unchanged probe.
 
-    The score of a picture is that for the view which it is most like; with ``in_turns`` it is that for the first view,
-    and the views propose pictures in turn, since their scores do not compare.
+    ``digest`` and ``path`` are those of its file, if it comes from one, so that it finds itself first. The score of a
+    picture is its highest similarity to a view. With ``in_turns`` it is its similarity to the first view, and the views
+    propose pictures in turns, as scores for different views cannot be compared.
     """
 
     views: NDArray[np.float32]
@@ -38,7 +39,7 @@ class ProbeVectors:
 
 @dataclass(frozen=True, slots=True)
 class ScoredFile:
-    """A file that may be a hit, and the cosine similarity of its picture to the probe, exact, -1..1."""
+    """A file, and the exact cosine similarity of its picture to the probe, in -1..1."""
 
     match: Match
     score: float
@@ -47,8 +48,8 @@ class ScoredFile:
 class Ranker:
     """Ranks the pictures of one vector space that pass filters.
 
-    The index proposes; the order comes from the stored vectors. What the index proposes and the catalog no longer has
-    is left out.
+    The vector index proposes candidates, and the stored vectors give the order. Candidates that the catalog no longer
+    has are left out.
     """
 
     def __init__(self, space: VectorSpace, index: VectorIndex, filters: Filters) -> None:
@@ -58,10 +59,10 @@ class Ranker:
         self._within: Selection | None = space.select(filters)
 
     def rank(self, probes: Sequence[ProbeVectors], count: int, min_score: float = -1.0) -> list[list[ScoredFile]]:
-        """For each probe the files of its ``count`` best pictures, best first, as far as they reach ``min_score``.
+        """For each probe the files of its ``count`` best pictures, best first, without scores below ``min_score``.
 
-        A content in several files gives each of them, and each file stands once: by what is most like the probe, of
-        the whole picture and its regions.
+        A content in several files gives all of them. Each file is given once, with the best score of the whole picture
+        and its regions.
         """
         wanted = count * SPARE if self._space.regions else count
         proposed = iter(self._index.search(np.concatenate([each.views for each in probes]), wanted, self._within))
@@ -83,7 +84,7 @@ class Ranker:
             files = self._best(probe, ids[:reaching], scores[:reaching], count)
             if len(files) >= count or reaching < len(ids):
                 return files[:count]
-            # Some candidates have left the library since, or are of the same pictures: look further, if there is more.
+            # Some candidates have left the library, or belong to the same pictures: ask for more, if there are more.
             wanted *= 2
             more = _distinct(self._index.search(probe.views, wanted, self._within))
             if len(more) <= proposed:
@@ -92,7 +93,7 @@ class Ranker:
             ids, scores = self._scored(probe, more)
 
     def _scored(self, probe: ProbeVectors, ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Those of the candidates that are in the library, with their scores, in their order."""
+        """The candidates that are still in the library and their scores, in the order of ranking."""
         found, scores = [np.empty(0, np.int64)], [np.empty((0, len(probe.views)), np.float32)]
         for page, vectors in self._space.vectors(ids):
             found.append(page)
@@ -109,7 +110,7 @@ class Ranker:
         return there[order], best[order]
 
     def _in_turns(self, ids: NDArray[np.int64], scores: NDArray[np.float32], wanted: int) -> list[ScoredFile]:
-        """All files of the first ``wanted``, in the order of their turns."""
+        """All files of the first ``wanted`` candidates, in their order."""
         place = {id_: at for at, id_ in enumerate(ids[:wanted].tolist())}
         matches = sorted(
             self._space.matches(ids[:wanted], self._filters),
@@ -123,7 +124,7 @@ class Ranker:
     def _best(
         self, probe: ProbeVectors, ids: NDArray[np.int64], scores: NDArray[np.float32], count: int
     ) -> list[ScoredFile]:
-        """At least ``count`` files, best first, or all that these candidates are of."""
+        """At least ``count`` files, best first, or all files of these candidates if there are fewer."""
         best: dict[bytes, ScoredFile] = {}  # by path
         for begin, end in _portions(scores, count):
             score_of = dict(zip(ids[begin:end].tolist(), scores[begin:end].tolist(), strict=True))
@@ -154,7 +155,7 @@ def _distinct(found: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
 
 
 def _portions(scores: NDArray[np.float32], count: int) -> Iterator[tuple[int, int]]:
-    """Ranges of falling scores, ``count`` at a time, that do not cut between equal ones."""
+    """Ranges of falling scores, of ``count`` or more each, so that equal scores are in one range."""
     begin = 0
     while begin < len(scores):
         end = min(begin + count, len(scores))

@@ -1,4 +1,4 @@
-"""What a query searches: a vector space, its index, and the model that made its vectors."""
+"""The target of a query: a vector space, its vector index, and the model that made its vectors."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from imsearch.vectors.index import VectorIndex
 
 @dataclass(frozen=True, slots=True)
 class SearchTarget:
-    """A vector space with all that a search of it needs."""
+    """A vector space, its vector index and its model: everything that a search needs."""
 
     space: VectorSpace
     index: VectorIndex
@@ -22,7 +22,8 @@ class SearchTarget:
 
     @classmethod
     def of(cls, backend: Backend, model: ModelChoice) -> "SearchTarget":
-        """The vector space of a model. Raises `LibraryNotFoundError` or `VectorSpaceNotFoundError`."""
+        """The target for a model. Raises `LibraryNotFoundError`, and `VectorSpaceNotFoundError` where the library has
+        no vectors of it."""
         catalog, name = backend.catalog(), model.name()
         space = catalog.space(name)
         if space is not None:
@@ -39,12 +40,12 @@ class SearchTarget:
         )
 
     def embedder(self) -> Embedder:
-        """The engine of the model. Raises `ModelMismatchError` where it is not the one that made the vectors."""
+        """The engine for queries. Raises `ModelMismatchError` where the model is not the one that made the vectors."""
         embedder = self.model.for_queries()
         self.space.check(embedder.model.name, embedder.model.fingerprint)
         return embedder
 
     def preprocessing(self) -> Preprocessing | None:
-        """What the model asks of a picture, where that is known without loading it: once it has been compiled."""
+        """The model's preprocessing; None if the model has not been compiled yet, so that it must be loaded first."""
         compiled = CompiledModels.of_user().find(self.model.reference())
         return None if compiled is None else compiled.model.preprocessing

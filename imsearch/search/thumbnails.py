@@ -31,9 +31,10 @@ class Thumbnails:
     def thumbnail(self, digest: str, side: int) -> bytes:
         """A JPEG of a picture, upright, that fits a square of ``side`` pixels.
 
-        Raises `UnknownPictureError`, or `OutOfReachError` where it must be read and cannot.
+        Raises `UnknownPictureError`, and `OutOfReachError` where the picture has to be read and no file holds it any
+        more.
         """
-        self._pictures.facts(digest)  # what left the library is not shown, though it may still be cached
+        self._pictures.facts(digest)  # a picture that left the library is not shown, although it may be cached
         if side != CACHED_SIDE:
             return self._made(digest, side)
         key, cache = bytes.fromhex(digest), self._opened_cache()

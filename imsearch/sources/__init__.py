@@ -1,1 +1,1 @@
-"""Where pictures come from: sorted listings and stamped reads."""
+"""Sources of pictures: they list files in order, and read them with their stamps."""

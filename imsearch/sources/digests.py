@@ -1,4 +1,4 @@
-"""The digest that names a content."""
+"""Digests, by which contents are known."""
 
 import hashlib
 import os
@@ -10,6 +10,6 @@ def digest_of(data: bytes) -> bytes:
 
 
 def digest_of_file(path: str | os.PathLike[str]) -> bytes:
-    """The digest of what a file holds, which is never in memory as a whole. Raises `OSError`."""
+    """The SHA-256 of the bytes of the file at ``path``, which is read in pieces. Raises `OSError`."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").digest()

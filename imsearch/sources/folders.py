@@ -26,11 +26,11 @@ READS_OF_A_CHANGING_FILE = 3
 
 @dataclass(frozen=True, slots=True)
 class FolderSource:
-    """The regular files at or below ``root``, which may also be a single file. Paths are absolute if ``root`` is.
+    """The `Source` of the regular files at or below ``root``, which may also be a file. Paths are absolute if it is.
 
-    Symbolic links to files count as files, links to folders are not followed. Names that begin with a dot are
-    skipped unless ``include_hidden``; so is whatever matches a glob of ``exclude`` by its name or by its path relative
-    to ``root``, and the folder ``without``.
+    Symbolic links to files count as files; links to folders are not followed. Names that begin with a dot are skipped
+    unless ``include_hidden``. Files and folders whose name, or path relative to ``root``, matches a glob of ``exclude``
+    are skipped too, and so is the folder ``without``.
     """
 
     root: bytes
@@ -39,7 +39,7 @@ class FolderSource:
     without: bytes | None = None
 
     def listing(self) -> Iterator[Found | Unreachable]:
-        """Every file once, as `Source.listing` has it."""
+        """Every file once, as `Source.listing` describes."""
         waiting = [as_prefix(self.root) if os.path.isdir(self.root) else self.root]
         while waiting:
             path = waiting.pop()
@@ -49,30 +49,31 @@ class FolderSource:
             try:
                 children = self._children(path)
             except FileNotFoundError:
-                continue  # it went away since its parent was listed
+                continue  # it was deleted after its parent was listed
             except OSError as exc:
                 yield Unreachable(path, _why(exc))
                 continue
             waiting.extend(sorted(children, reverse=True))
 
     def head(self, path: bytes, count: int) -> StampedBytes:
-        """The first bytes of a file, as `Source.head` has them."""
+        """The first ``count`` bytes of a file, as `Source.head` describes."""
         with _opened(path) as (file, stamp):
             return StampedBytes(stamp, file.read(count))
 
     def read(self, path: bytes, most_bytes: int) -> StampedBytes:
-        """All bytes of a file, as `Source.read` has them."""
+        """All bytes of a file, as `Source.read` describes."""
         for _ in range(READS_OF_A_CHANGING_FILE):
             with _opened(path) as (file, stamp):
                 if stamp.size > most_bytes:
                     raise TooLargeError(f"too large: {stamp.size >> 20} MiB, the limit is {most_bytes >> 20}", stamp)
-                data = file.read(stamp.size + 1)  # one more, which shows that it has grown
+                data = file.read(stamp.size + 1)  # one byte more shows whether the file has grown
                 if len(data) == stamp.size and _stamp_of(os.stat(path)) == stamp:
                     return StampedBytes(stamp, data)
         raise ChangingError("it kept changing while it was read")
 
     def _children(self, folder: bytes) -> list[bytes]:
-        """Paths in ``folder``, subfolders with a closing separator: sorted, they come in the order of full paths."""
+        """The paths in ``folder``, those of subfolders with a final separator, so that sorting them gives the order of
+        the full paths below."""
         children = []
         with os.scandir(folder) as entries:
             for entry in entries:
@@ -97,7 +98,7 @@ class FolderSource:
 
 @contextlib.contextmanager
 def _opened(path: bytes) -> Iterator[tuple[BinaryIO, Stamp]]:
-    """A file that is read, and its stamp. What the file system says against it is raised as a `SourceError`."""
+    """An open file and its stamp. Errors of the file system, also in the block, are raised as `SourceError`."""
     stamp = None
     try:
         with open(path, "rb") as file:

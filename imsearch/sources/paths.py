@@ -10,7 +10,7 @@ SEPARATOR = os.fsencode(os.sep)
 
 
 def as_prefix(folder: bytes) -> bytes:
-    """The bytes that every path below ``folder`` begins with."""
+    """The bytes that all paths below ``folder`` begin with."""
     return folder if folder.endswith(SEPARATOR) else folder + SEPARATOR
 
 
@@ -20,13 +20,13 @@ def is_below(path: bytes, folder: bytes) -> bool:
 
 
 def below(folder: bytes) -> tuple[bytes, bytes]:
-    """The range of path bytes that holds what lies below a folder, its end excluded: an index serves it."""
+    """The range of all paths below a folder in the order of bytes, without its end; a database index can serve it."""
     prefix = as_prefix(folder)
     return prefix, prefix[:-1] + bytes([prefix[-1] + 1])
 
 
 def outermost(paths: Iterable[bytes]) -> list[bytes]:
-    """The paths that lie in no other of them."""
+    """Those of the paths that are not below another of them, in the order of bytes."""
     found: list[bytes] = []
     for path in sorted(set(paths), key=as_prefix):
         if not (found and is_below(as_prefix(path), found[-1])):

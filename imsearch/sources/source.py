@@ -1,4 +1,4 @@
-"""What every source of pictures does: list its files in order, and read one together with its stamp."""
+"""The protocol of sources of pictures: listing files in order, and reading a file together with its stamp."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import ClassVar, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What tells whether a file has changed: its size in bytes, and when it was last changed."""
+    """Facts that show whether a file has changed: its size in bytes, and its time of modification in nanoseconds."""
 
     size: int
     mtime_ns: int
@@ -15,7 +15,7 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file that is there."""
+    """A file in a listing, with its stamp."""
 
     path: bytes
     stamp: Stamp
@@ -23,9 +23,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
-    """A path that is there but cannot be looked at; what is known at it stays.
+    """A path in a listing that exists but cannot be examined. The library keeps what it knows at that path.
 
-    That of a folder ends with a separator, and what is known below it stays too.
+    The path of a folder ends with a separator; the library keeps everything below it.
     """
 
     path: bytes
@@ -34,16 +34,16 @@ class Unreachable:
 
 @dataclass(frozen=True, slots=True)
 class StampedBytes:
-    """Bytes of a file, and the stamp that it had when it held them."""
+    """Bytes of a file, with the stamp that it had when it held them."""
 
     stamp: Stamp
     data: bytes
 
 
 class SourceError(Exception):
-    """A file cannot be read; the message is the reason, and ``stamp`` is that of the file, if it was opened.
+    """A file cannot be read. The message is the reason; ``stamp`` is the file's stamp if it could be opened.
 
-    ``passing`` failures have nothing to do with what is in the file: it may be readable another time.
+    A ``passing`` failure is not due to what the file holds: the file may be readable another time.
     """
 
     passing: ClassVar[bool] = False
@@ -54,50 +54,50 @@ class SourceError(Exception):
 
 
 class VanishedError(SourceError):
-    """The file is not there any more."""
+    """The file no longer exists."""
 
 
 class TooLargeError(SourceError):
-    """The file has more bytes than are to be read."""
+    """The file has more bytes than may be read."""
 
 
 class UnavailableError(SourceError):
-    """The file is there, but it may not be read, or reading it failed."""
+    """The file exists, but there is no permission to read it, or reading it failed."""
 
     passing = True
 
 
 class ChangingError(SourceError):
-    """The file changed each time that it was read."""
+    """The file changed during every attempt to read it."""
 
     passing = True
 
 
 class Source(Protocol):
-    """The files at or below ``root``. Every implementation has to pass ``tests/test_sources.py``.
+    """The files at or below ``root``. Implementations have to pass ``tests/test_sources.py``.
 
-    Paths are bytes and complete: the same path means the same file in every run, whatever the root is. Names are
-    divided by `paths.SEPARATOR`, also in stores that know no folders.
+    Paths are bytes and complete: a path names the same file in every run, whatever the root is. Names in a path are
+    separated by `paths.SEPARATOR`, even in stores without folders.
     """
 
     @property
     def root(self) -> bytes:
-        """Where the files are: a folder, or a single file."""
+        """The path of the folder that is listed, or of a single file."""
 
     def listing(self) -> Iterator[Found | Unreachable]:
-        """Every file once, in the order of path bytes, at a cost in memory that does not grow with the number of files.
+        """Every file once, in the order of path bytes, in memory that does not grow with the number of files.
 
-        What is there but cannot be looked at is `Unreachable`, at its place in that order and instead of all below it;
-        what is not there any more is left out. The catalog is compared with it in one pass, so a file in the wrong
-        place would seem new, or gone.
+        A path that exists but cannot be examined is `Unreachable`; it has its place in that order, and nothing below
+        it is listed. Files that no longer exist are left out. The catalog is compared with the listing in one pass, so
+        a file at the wrong place would seem new, or gone.
         """
 
     def head(self, path: bytes, count: int) -> StampedBytes:
-        """The first ``count`` bytes of a file, or all if there are fewer. Raises `SourceError`."""
+        """The first ``count`` bytes of a file, or all of them if there are fewer. Raises `SourceError`."""
 
     def read(self, path: bytes, most_bytes: int) -> StampedBytes:
-        """All bytes of a file, with the stamp that `listing` gives a file that holds exactly these bytes.
+        """All bytes of a file, with the stamp that `listing` gives for a file that holds exactly these bytes.
 
-        Never takes up much more than ``most_bytes``. Raises `VanishedError`, `TooLargeError`, `UnavailableError`, or,
-        if no attempt gives bytes and stamp that belong together, `ChangingError`.
+        It never needs much more memory than ``most_bytes``. Raises `VanishedError`, `TooLargeError`, `UnavailableError`
+        or, if no attempt gives bytes and a stamp that belong together, `ChangingError`.
         """

@@ -1,1 +1,1 @@
-"""What runs a model: OpenVINO on a CPU, torch on an accelerator. Each engine is an `imsearch.models.model.Embedder`."""
+"""Engines that run models: OpenVINO on a CPU, torch on an accelerator. Each is an `imsearch.models.model.Embedder`."""

@@ -1,4 +1,4 @@
-"""From a loaded network to a compiled model."""
+"""Converting a loaded network to a compiled model."""
 
 import contextlib
 import logging
@@ -34,8 +34,8 @@ def compile_model(loaded: Loaded, models: CompiledModels) -> CompiledModel:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the warnings of tracing, which are of values that it fixes, as is wanted; and without what the converter
-    does to the logging of the whole process, which it leaves at ERROR."""
+    """Suppress the warnings of tracing, which are about values that become constants, as they should. Also restore the
+    log level of the process, which the converter leaves at ERROR."""
     level = logging.getLogger().level
     try:
         with warnings.catch_warnings():

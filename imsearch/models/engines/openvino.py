@@ -13,9 +13,9 @@ from imsearch.types.options import DEFAULT_TUNING, Tuning
 
 
 class OpenVinoEmbedder:
-    """Runs a compiled model on the CPU: in bf16 where it has that natively, else in float32, unless told otherwise.
+    """Runs a compiled model on the CPU: in bf16 if the CPU has native support, else in f32; ``tuning`` can ask for f32.
 
-    With ``bulk`` it is for very many pictures, else it answers soonest for a single one. Raises `RuntimeError` for a
+    With ``bulk`` the engine is fastest for very many pictures, otherwise for a single one. Raises `RuntimeError` for a
     damaged file.
     """
 
@@ -28,7 +28,7 @@ class OpenVinoEmbedder:
         settings: dict[str, str | int] = {"INFERENCE_PRECISION_HINT": self.precision}
         streams = 1
         if bulk:
-            # A core to a batch: where all cores are at one batch, each waits for that which decoding holds up.
+            # One core per batch: if all cores worked at one batch, they would wait for the core that also decodes.
             streams = tuning.threads or os.cpu_count() or 1
             settings |= {"NUM_STREAMS": streams, "INFERENCE_NUM_THREADS": streams}
         else:
@@ -42,7 +42,7 @@ class OpenVinoEmbedder:
         self._requests.set_callback(_store)
 
     def embed(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Prepared pictures (n, height, width, 3) to unit-length vectors (n, dimensions)."""
+        """Embed prepared pictures, uint8 (n, height, width, 3), as unit-length vectors, float32 (n, dimensions)."""
         vectors = np.empty((len(pixels), self.model.dimensions), np.float32)
         for at in range(0, len(pixels), self._at_a_time):
             part = slice(at, at + self._at_a_time)

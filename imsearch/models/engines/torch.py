@@ -1,4 +1,4 @@
-"""Running loaded networks with torch: on an accelerator, and wherever they cannot be compiled."""
+"""Running loaded networks with torch: on an accelerator, or on a CPU if they cannot be compiled."""
 
 import contextlib
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ def accelerator() -> str | None:
 
 
 class TorchEmbedder:
-    """Runs a model with torch: in half precision on an accelerator, in float32 on a CPU, unless told otherwise.
+    """Runs a model with torch: in f16 on an accelerator, in f32 on a CPU, unless ``tuning`` names a precision.
 
     Raises `DeviceUnavailableError` where torch has no such device.
     """
@@ -48,7 +48,7 @@ class TorchEmbedder:
         self._threads = tuning.threads if self._kind == "cpu" else None
 
     def embed(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Prepared pictures (n, height, width, 3) to unit-length vectors (n, dimensions)."""
+        """Embed prepared pictures, uint8 (n, height, width, 3), as unit-length vectors, float32 (n, dimensions)."""
         half = _HALF.get(self.precision)
         with (
             _threads(self._threads),
@@ -59,7 +59,7 @@ class TorchEmbedder:
                 self._network(normalize(self._upload(part), self.model.preprocessing)).float()
                 for part in self._parts(pixels)
             ]
-            vectors: NDArray[np.float32] = torch.cat(rows).cpu().numpy()  # the first and only time it is waited for
+            vectors: NDArray[np.float32] = torch.cat(rows).cpu().numpy()  # only here is the device waited for
         return unit_length(vectors, self.model)
 
     def _parts(self, pixels: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
@@ -70,7 +70,7 @@ class TorchEmbedder:
         pixels = torch.from_numpy(part)
         if self._uploads is None:
             return pixels.to(self._device)
-        with torch.cuda.stream(self._uploads):  # beside the network, which is still at the part before
+        with torch.cuda.stream(self._uploads):  # while the network still computes the part before
             pixels = pixels.pin_memory().to(self._device, non_blocking=True)
         running = torch.cuda.current_stream(self._device)
         running.wait_stream(self._uploads)
@@ -80,7 +80,7 @@ class TorchEmbedder:
 
 @contextlib.contextmanager
 def _threads(count: int | None) -> Iterator[None]:
-    """Let torch use ``count`` threads meanwhile. It is a setting of the process, so the one before comes back."""
+    """Let torch use ``count`` threads in the block. As this is a setting of the whole process, it is restored after."""
     before = torch.get_num_threads()
     if count is not None:
         torch.set_num_threads(count)

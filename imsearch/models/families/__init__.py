@@ -1,1 +1,1 @@
-"""Families of models: the names that each knows and where their weights lie, told without importing its library."""
+"""Families of models: the names that each knows, and the places of weights. No family imports its library here."""

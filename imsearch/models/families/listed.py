@@ -1,4 +1,4 @@
-"""Models as they stand in a family's list."""
+"""The entries in the lists of known models."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -11,8 +11,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """What is known of a model beforehand. ``side`` is that of its square input, ``parameters`` are those of the
-    network up to the output, ``weights`` is the file name of its default weights where it is not told by its name."""
+    """Facts about a model that are known before it is loaded.
+
+    ``side`` is the side of its square input, in pixels; ``parameters`` counts those of the network up to the output;
+    ``weights`` is the file name of its default weights, empty where they are found by the model's name.
+    """
 
     kind: Literal["CNN", "ViT"]
     dimensions: int
@@ -21,7 +24,7 @@ class Listed:
     weights: str = ""
 
     def info(self, name: str, family: FamilyName, *, available: bool) -> "ModelInfo":
-        """The same for whoever asks for the list."""
+        """The facts as an entry of the list of models."""
         from imsearch.types.libraries import ModelInfo  # queries do without
 
         return ModelInfo(

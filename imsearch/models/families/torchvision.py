@@ -27,14 +27,14 @@ LISTED = {
 
 
 class Torchvision:
-    """Names are torchvision's own; any word that is not a folder here is taken for one of them."""
+    """The family of torchvision's classification models. Any word that is not a folder counts as such a name."""
 
     name: FamilyName = "torchvision"
     outputs: tuple[str, ...] = ("pooled", "logits")
-    """The input of the classifier, or its logits."""
+    """``pooled`` is the input of the classifier, ``logits`` its output."""
 
     def reference(self, base: str) -> Reference | None:
-        """What ``base`` refers to: ``architecture``, or ``architecture@checkpoint``."""
+        """The reference for ``base``: ``architecture``, or ``architecture@checkpoint``; None if it is no such name."""
         path = Path(base).expanduser()
         if path.is_dir():
             return None
@@ -54,7 +54,7 @@ class Torchvision:
         return Reference(f"{architecture}@{checkpoint}", self.name, architecture, checkpoint)
 
     def listed(self) -> "list[ModelInfo]":
-        """Some that are often used. One is listed with its logits too, to show how outputs are named."""
+        """Models that are often used. One is listed with its logits too, to show how outputs are named."""
         return [
             listed.info(name, self.name, available=(cache() / listed.weights).is_file())
             for name, listed in LISTED.items()
@@ -62,7 +62,7 @@ class Torchvision:
 
 
 def cache() -> Path:
-    """Where torch.hub keeps the weights that torchvision fetched."""
+    """The folder in which torch.hub keeps the weights that torchvision downloads."""
     user_cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     home = os.environ.get("TORCH_HOME") or os.path.join(user_cache, "torch")
     return Path(home).expanduser() / "hub" / "checkpoints"

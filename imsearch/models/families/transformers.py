@@ -27,15 +27,15 @@ LISTED = {
 
 
 class Transformers:
-    """Names are ids of the hub (``owner/name``) and paths of folders."""
+    """The family of Hugging Face image models. Names are ids of the hub (``owner/name``) and paths of folders."""
 
     name: FamilyName = "transformers"
     outputs: tuple[str, ...] = ("cls", "mean", "pooler", "projection")
-    """The first token, the mean of the patch tokens, the network's own pooled output, or its projection into the space
-    that it shares with text."""
+    """``cls`` is the first token, ``mean`` the mean of the patch tokens, ``pooler`` the network's own pooled output,
+    and ``projection`` the projection into a space that pictures share with text."""
 
     def reference(self, base: str) -> Reference | None:
-        """What ``base`` refers to: a folder, or an id."""
+        """The reference for ``base``: a folder, or an id."""
         folder = Path(base).expanduser()
         if folder.is_dir():
             path = str(folder.resolve())
@@ -45,14 +45,14 @@ class Transformers:
         return Reference(base, self.name, base)
 
     def listed(self) -> "list[ModelInfo]":
-        """Some that are often used."""
+        """Models that are often used."""
         return [
             listed.info(name, self.name, available=cached_snapshot(name) is not None) for name, listed in LISTED.items()
         ]
 
 
 def cached_snapshot(model_id: str) -> Path | None:
-    """The folder of a model in the Hugging Face cache, if its weights are there."""
+    """The folder of a model in the Hugging Face cache; None if its weights are not there."""
     home = os.environ.get("HF_HOME") or os.path.join(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "huggingface")
     cache = Path(os.environ.get("HF_HUB_CACHE") or os.path.join(home, "hub")).expanduser()
     repository = cache / f"models--{model_id.replace('/', '--')}"
@@ -65,5 +65,5 @@ def cached_snapshot(model_id: str) -> Path | None:
 
 
 def weight_files(folder: Path) -> list[Path]:
-    """The weights of a Hugging Face model folder: safetensors where there are any, else PyTorch's own format."""
+    """The weights files in a Hugging Face model folder: safetensors if there are any, else PyTorch's own format."""
     return sorted(folder.glob("model*.safetensors")) or sorted(folder.glob("pytorch_model*.bin"))

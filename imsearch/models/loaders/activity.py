@@ -1,4 +1,4 @@
-"""Where a network is active, by which regions are chosen."""
+"""The activity of a network in each part of a picture, by which regions are chosen."""
 
 import math
 from typing import Any
@@ -10,10 +10,11 @@ from imsearch.errors import UnsupportedModelError
 
 
 class ActivityNetwork(nn.Module):
-    """How active a network is in each cell: the length of its vector in the last map or the last patch tokens.
+    """A network whose output is the activity of ``network``: the length of the vector in each cell of its last feature
+    map, or of each of its last patch tokens.
 
-    Takes what ``network`` takes and gives (n, cells), row by row. Raises `UnsupportedModelError`, which tells of
-    ``name``, where the network has no such map.
+    It takes the input of ``network`` and gives (n, cells), row by row. It raises `UnsupportedModelError`, with the
+    model's ``name``, if the network has neither feature maps nor patch tokens.
     """
 
     def __init__(self, network: nn.Module, name: str) -> None:
@@ -30,12 +31,12 @@ class ActivityNetwork(nn.Module):
             return
         if output.ndim == 4 and min(output.shape[2:]) > 1:  # (n, channels, height, width)
             self._lengths = output.flatten(2).norm(dim=1)
-        elif output.ndim == 3 and output.shape[1] > 1:  # (n, tokens, channels), those of a square of patches last
+        elif output.ndim == 3 and output.shape[1] > 1:  # (n, tokens, channels), the last of a square of patches
             patches = math.isqrt(int(output.shape[1])) ** 2
             self._lengths = output[:, -patches:].norm(dim=2) if self._square else None
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Maps of pictures (n, 3, height, width), as (n, cells)."""
+        """The activity (n, cells) for pictures (n, 3, height, width)."""
         self._square = bool(pixels.shape[2] == pixels.shape[3])
         self._lengths = None
         self.network(pixels)

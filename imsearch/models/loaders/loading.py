@@ -1,4 +1,4 @@
-"""From a reference to a loaded network, whatever its family."""
+"""Loading the network that a reference names, whatever its family."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ from imsearch.models.names import family_of
 from imsearch.models.reference import ACTIVITY, Reference
 
 RECIPE = 1
-"""Part of every fingerprint: raise it when loading changes what a model's vectors are."""
+"""A part of every fingerprint. Raise it when a change of the loading code changes the vectors of a model."""
 
 LOADERS: dict[FamilyName, Callable[[Reference], Parts]] = {
     "package": packaged.load,

@@ -1,4 +1,4 @@
-"""The default model: the only module that imports timm."""
+"""Loading the default model: the only module that imports timm."""
 
 from typing import Any
 
@@ -11,13 +11,13 @@ from imsearch.models.reference import Reference
 from imsearch.types.preprocessing import Preprocessing
 
 SHA256 = "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"
-"""Of the weights."""
+"""The SHA-256 of the weights file."""
 
 
 def load(reference: Reference) -> Parts:
-    """EfficientNet-Lite2 (Tan & Le 2019, the Lite variant of TensorFlow's TPU models) with timm's network.
+    """Load EfficientNet-Lite2 (Tan & Le 2019, the Lite variant of TensorFlow's TPU models) into timm's network.
 
-    The package's state dict lists the same tensors in the same order under its own names.
+    The package's state dict has the same tensors as timm's, in the same order, under other names.
 
     Raises `WeightsUnavailableError`.
     """

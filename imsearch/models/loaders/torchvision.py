@@ -1,4 +1,4 @@
-"""torchvision's classification models: the only module that imports torchvision."""
+"""Loading torchvision's classification models: the only module that imports torchvision."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from imsearch.types.preprocessing import Preprocessing
 
 
 def load(reference: Reference) -> Parts:
-    """The network that torchvision calls by the source's name, with its default weights or those of the checkpoint.
+    """Load the network that ``reference.source`` names in torchvision, with its default weights or its checkpoint.
 
     Raises `UnknownModelError`, `WeightsUnavailableError` or `UnsupportedModelError`.
     """
@@ -53,7 +53,7 @@ def load(reference: Reference) -> Parts:
 
 
 def _settings(name: str) -> dict[str, Any]:
-    """Arguments that build a network as its weights expect it: two of them come with auxiliary heads."""
+    """The arguments for building a network that fits its weights: those of two networks have auxiliary heads."""
     settings: dict[str, Any] = {"weights": None}
     if name in ("googlenet", "inception_v3"):
         settings |= {"transform_input": True, "aux_logits": True, "init_weights": False}
@@ -61,7 +61,10 @@ def _settings(name: str) -> dict[str, Any]:
 
 
 def _read_state(path: Path, model: str) -> dict[str, torch.Tensor]:
-    """A state dict from a checkpoint of torchvision's, of its reference training, or of DistributedDataParallel."""
+    """A state dict, from a file of torchvision, of its reference training, or of DistributedDataParallel.
+
+    Raises `WeightsUnavailableError` where the file holds none.
+    """
     try:
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file
@@ -69,7 +72,7 @@ def _read_state(path: Path, model: str) -> dict[str, torch.Tensor]:
             state: Any = load_file(path)
         else:
             state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as exc:  # pickle and safetensors raise whatever broken files lead to
+    except Exception as exc:  # torch and safetensors may raise any exception for a broken file
         raise WeightsUnavailableError(
             f"{path} cannot be read as weights (save a state_dict with torch.save): {exc}", model=model
         ) from exc
@@ -83,7 +86,8 @@ def _read_state(path: Path, model: str) -> dict[str, torch.Tensor]:
 
 
 def classifier(network: nn.Module) -> str:
-    """The name of the last layer with one output per class of ImageNet: linear or, in SqueezeNet, a convolution."""
+    """The name of the classifier: the last layer with one output per class of ImageNet, which is linear or, in
+    SqueezeNet, a convolution."""
     layers: list[str] = [
         name
         for name, module in network.named_modules()

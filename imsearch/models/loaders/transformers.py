@@ -1,4 +1,4 @@
-"""Hugging Face image models: the only module that imports transformers."""
+"""Loading Hugging Face image models: the only module that imports transformers."""
 
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,11 @@ _INTERPOLATIONS: dict[int, str] = {
     4: "box",
     5: "hamming",
 }
-"""Pillow's numbers for its filters, which image processors store."""
+"""The names of Pillow's filters by their numbers, which image processors store."""
 
 
 def load(reference: Reference) -> Parts:
-    """The image model in a folder, or in the snapshot of an id that was downloaded.
+    """Load the image model in a folder, or in the downloaded snapshot of an id.
 
     Raises `WeightsUnavailableError` or `UnsupportedModelError`.
     """
@@ -53,7 +53,7 @@ def load(reference: Reference) -> Parts:
             folder, local_files_only=True
         )
         network = transformers.AutoModel.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
-    except Exception as exc:  # transformers and safetensors raise whatever broken or foreign files lead to
+    except Exception as exc:  # transformers and safetensors may raise any exception for broken or foreign files
         raise UnsupportedModelError(
             f"'{reference.name}' does not load as an image model: {exc}", model=reference.name
         ) from exc
@@ -72,7 +72,10 @@ def load(reference: Reference) -> Parts:
 
 
 class _FeatureNetwork(nn.Module):
-    """One vector per picture out of a transformers image model, which is called ``name`` in errors."""
+    """A network that gives one vector per picture, from an output of a transformers image model.
+
+    ``name`` is the model's name in errors.
+    """
 
     def __init__(self, network: nn.Module, output: str, name: str) -> None:
         super().__init__()
@@ -105,15 +108,15 @@ _CLS_MODELS = frozenset({"vit", "deit", "dinov2", "dinov2_with_registers", "dino
 
 
 def _usual_output(config: Any) -> str:
-    """The output that the field uses of an architecture: CLS tokens of plain ViTs, the projection of CLIP and
-    SigLIP, and otherwise what the authors call pooled."""
+    """The usual output of an architecture: the CLS token of plain ViTs, the projection of CLIP and SigLIP, and the
+    pooled output of all others."""
     if hasattr(config, "vision_config"):
         return "projection"
     return "cls" if config.model_type in _CLS_MODELS else "pooler"
 
 
 def _prefix_tokens(config: Any) -> int:
-    """How many tokens stand before those of the patches: CLS, DeiT's distillation token, registers."""
+    """How many tokens come before those of the patches: CLS, DeiT's distillation token, registers."""
     registers = int(getattr(config, "num_register_tokens", 0) or 0)
     if config.model_type in ("swin", "swinv2", "siglip_vision_model"):
         return 0
@@ -121,7 +124,8 @@ def _prefix_tokens(config: Any) -> int:
 
 
 def _processor_preprocessing(processor: Any) -> Preprocessing:
-    """What an image processor of transformers does, as data."""
+    """The preprocessing that an image processor of transformers does. Raises `ValueError` and the like where it does
+    something that `Preprocessing` cannot describe."""
     resize, crop = _size(processor.size), None
     if getattr(processor, "crop_pct", None) and isinstance(resize, int):  # ConvNeXt's rule
         side = resize
@@ -153,9 +157,9 @@ def _size(size: Any) -> int | tuple[int, int]:
 
 
 def _check_preprocessing(processor: Any, preprocessing: Preprocessing) -> None:
-    """Compare our pixels with the processor's own on pictures of both orientations.
+    """Raise `ValueError` unless our preprocessing gives the processor's pixels, for pictures of both orientations.
 
-    The two resize with different libraries, which may round a level up or down.
+    Small differences are allowed, as the two resize with different libraries, which may round levels differently.
     """
     for height, width in ((437, 611), (450, 800), (800, 533)):  # crops that leave even and odd numbers of pixels
         rows, columns = np.mgrid[:height, :width]
