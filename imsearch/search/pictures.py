@@ -23,7 +23,7 @@ class StoredPictures:
 
     def facts(self, digest: str) -> "IndexedPicture":
         """The facts about a picture and its files. Raises `UnknownPictureError`."""
-        from imsearch.types.libraries import IndexedPicture, PictureFile  # queries do without
+        from imsearch.types.libraries import IndexedPicture, PictureFile  # imported here, as queries do not need it
 
         held = self._held(digest)
         first = held[0]

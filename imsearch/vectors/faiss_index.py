@@ -70,7 +70,7 @@ class FaissIndex:
 
     def info(self) -> "VectorIndexInfo | None":
         """Facts about the vector index and its measured recall; None where there is no snapshot."""
-        from imsearch.types.libraries import VectorIndexInfo  # queries do without
+        from imsearch.types.libraries import VectorIndexInfo  # imported here, as queries do not need it
 
         snapshot = self._snapshot()
         if snapshot is None:

@@ -25,7 +25,7 @@ class Listed:
 
     def info(self, name: str, family: FamilyName, *, available: bool) -> "ModelInfo":
         """The facts as an entry of the list of models."""
-        from imsearch.types.libraries import ModelInfo  # queries do without
+        from imsearch.types.libraries import ModelInfo  # imported here, as queries do not need it
 
         return ModelInfo(
             name=name,

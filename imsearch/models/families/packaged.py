@@ -25,7 +25,7 @@ class Packaged:
 
     def listed(self) -> "list[ModelInfo]":
         """The list with the default model."""
-        from imsearch.types.libraries import ModelInfo  # queries do without
+        from imsearch.types.libraries import ModelInfo  # imported here, as queries do not need it
 
         return [
             ModelInfo(
