@@ -199,6 +199,37 @@ def test_a_probe_with_two_views_ranks_pictures_by_the_better(tmp_path: Path) -> 
         assert [file.score for file in files] == pytest.approx(np.sort(scores)[::-1][:k], abs=2e-3)
 
 
+def test_a_view_that_few_pictures_crowd_is_followed_until_the_others_are_found(tmp_path: Path) -> None:
+    """The regions of three pictures are what the first view is most like; the fourth picture comes after all of them,
+    but before what the second view finds."""
+    rng = np.random.default_rng(5)
+    views = np.eye(8, dtype=np.float32)[:2]
+
+    def at(cosine: float, view: int) -> np.ndarray:
+        vector = np.zeros(8, np.float32)
+        vector[view] = cosine
+        rest = np.append(np.zeros(2), rng.normal(size=6))
+        return (vector + rest / np.linalg.norm(rest) * np.sqrt(1 - cosine**2)).astype(np.float32)
+
+    wholes = [at(0.9, 0), at(0.9, 0), at(0.9, 0), at(0.7, 0), *(at(0.5 - 0.01 * number, 1) for number in range(12))]
+    contents = [
+        NewContent(
+            bytes([number]) * 32,
+            number,
+            90,
+            90,
+            "jpeg",
+            None,
+            whole,
+            tuple((Region(side, 0, 9, 9), at(0.95, 0) if number < 3 else at(0.1, 1)) for side in range(16)),
+        )
+        for number, whole in enumerate(wholes)
+    ]
+    (files,) = ranker_of(contents, tmp_path).rank([ProbeVectors(views)], 5)
+    assert {file.match.path for file in files[:3]} == {b"/00", b"/01", b"/02"}
+    assert [file.match.path for file in files[3:]] == [b"/03", b"/04"]
+
+
 def test_a_library_takes_regions_later_and_keeps_to_them(
     library: imsearch.Library, album: Path, photos: list[Path]
 ) -> None:

@@ -64,61 +64,71 @@ class Ranker:
         A content in several files gives all of them. Each file is given once, with the best score of the whole picture
         and its regions.
         """
-        wanted = count * SPARE if self._space.regions else count
-        proposed = iter(self._index.search(np.concatenate([each.views for each in probes]), wanted, self._within))
-        ranked = []
-        for probe in probes:
-            ids = _distinct([next(proposed) for _ in probe.views])
-            ranked.append(self._ranked(probe, ids, wanted, count, min_score))
-        return ranked
+        views = np.concatenate([each.views for each in probes])
+        proposed = iter(self._index.search(views, self._first(count), self._within))
+        return [self._ranked(probe, [next(proposed) for _ in probe.views], count, min_score) for probe in probes]
+
+    def _first(self, count: int) -> int:
+        """How many candidates are asked for first."""
+        return count * SPARE if self._space.regions else count
 
     def _ranked(
-        self, probe: ProbeVectors, ids: NDArray[np.int64], wanted: int, count: int, min_score: float
+        self, probe: ProbeVectors, proposed: Sequence[NDArray[np.int64]], count: int, min_score: float
     ) -> list[ScoredFile]:
-        proposed = len(ids)
-        ids, scores = self._scored(probe, ids)
         if probe.in_turns:
-            return self._in_turns(ids, scores, wanted)
+            return self._in_turns(probe, np.unique(np.concatenate(proposed)), self._first(count))
+        lists = [
+            self._nearest(probe, view, ids, count, min_score) for view, ids in zip(probe.views, proposed, strict=True)
+        ]
+        return lists[0] if len(lists) == 1 else _better_of(lists)[:count]
+
+    def _nearest(
+        self, probe: ProbeVectors, view: NDArray[np.float32], ids: NDArray[np.int64], count: int, min_score: float
+    ) -> list[ScoredFile]:
+        """The files that one view of a probe is most like, beginning with the candidates ``ids``."""
+        wanted = self._first(count)
         while True:
+            there, cosines = self._cosines(view[None], ids)
+            scores = cosines[:, 0]
+            order = np.argsort(-scores, kind="stable")
+            there, scores = there[order], scores[order]
             reaching = int(np.count_nonzero(scores >= min_score))
-            files = self._best(probe, ids[:reaching], scores[:reaching], count)
-            if len(files) >= count or reaching < len(ids):
+            files = self._best(probe, there[:reaching], scores[:reaching], count)
+            if len(files) >= count or reaching < len(there):
                 return files[:count]
             # Some candidates have left the library, or belong to the same pictures: ask for more, if there are more.
             wanted *= 2
-            more = _distinct(self._index.search(probe.views, wanted, self._within))
-            if len(more) <= proposed:
+            (more,) = self._index.search(view[None], wanted, self._within)
+            if len(more) <= len(ids):
                 return files
-            proposed = len(more)
-            ids, scores = self._scored(probe, more)
+            ids = more
 
-    def _scored(self, probe: ProbeVectors, ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """The candidates that are still in the library and their scores, in the order of ranking."""
-        found, scores = [np.empty(0, np.int64)], [np.empty((0, len(probe.views)), np.float32)]
+    def _cosines(
+        self, views: NDArray[np.float32], ids: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Those of the candidates that are in the library, and their cosine similarities to each view (n, views)."""
+        found, cosines = [np.empty(0, np.int64)], [np.empty((0, len(views)), np.float32)]
         for page, vectors in self._space.vectors(ids):
             found.append(page)
-            cosines = vectors @ probe.views.T / np.linalg.norm(vectors, axis=1)[:, None]
-            scores.append(np.minimum(cosines, np.float32(1)))
-        there, of_views = np.concatenate(found), np.concatenate(scores)
-        if probe.in_turns:
-            turn = np.argsort(np.argsort(-of_views, axis=0, kind="stable"), axis=0)
-            turn[:, 0] //= FIRST_VIEW
-            order = np.lexsort((-of_views[:, 0], turn.min(axis=1)))
-            return there[order], of_views[order, 0]
-        best = of_views.max(axis=1)
-        order = np.argsort(-best, kind="stable")
-        return there[order], best[order]
+            lengths = np.linalg.norm(vectors, axis=1)[:, None]
+            cosines.append(np.minimum(vectors @ views.T / lengths, np.float32(1)))
+        return np.concatenate(found), np.concatenate(cosines)
 
-    def _in_turns(self, ids: NDArray[np.int64], scores: NDArray[np.float32], wanted: int) -> list[ScoredFile]:
-        """All files of the first ``wanted`` candidates, in their order."""
-        place = {id_: at for at, id_ in enumerate(ids[:wanted].tolist())}
+    def _in_turns(self, probe: ProbeVectors, candidates: NDArray[np.int64], most: int) -> list[ScoredFile]:
+        """The files of at most so many candidates, in the order of their turns."""
+        ids, cosines = self._cosines(probe.views, candidates)
+        turn = np.argsort(np.argsort(-cosines, axis=0, kind="stable"), axis=0)
+        turn[:, 0] //= FIRST_VIEW
+        chosen = np.lexsort((-cosines[:, 0], turn.min(axis=1)))[:most]
+        place = {id_: at for at, id_ in enumerate(ids[chosen].tolist())}
         matches = sorted(
-            self._space.matches(ids[:wanted], self._filters),
+            self._space.matches(ids[chosen], self._filters),
             key=lambda match: (place[match.embedding_id], match.path),
         )
         first: dict[bytes, Match] = {}  # a picture may be found by several of its regions
         for match in matches:
             first.setdefault(match.path, match)
+        scores = cosines[chosen, 0]
         return [ScoredFile(match, float(scores[place[match.embedding_id]])) for match in first.values()]
 
     def _best(
@@ -146,12 +156,13 @@ class Ranker:
         )
 
 
-def _distinct(found: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
-    """Each id once, ascending. `np.unique` does the same, but imports numpy.ma, a twentieth of a whole query."""
-    ids = np.sort(np.concatenate(found))
-    first = np.ones(len(ids), bool)
-    first[1:] = ids[1:] != ids[:-1]
-    return ids[first]
+def _better_of(lists: Sequence[Sequence[ScoredFile]]) -> list[ScoredFile]:
+    """The files of all lists, each once at its best score, best first."""
+    best: dict[bytes, ScoredFile] = {}
+    for file in (file for files in lists for file in files):
+        if file.match.path not in best or file.score > best[file.match.path].score:
+            best[file.match.path] = file
+    return sorted(best.values(), key=lambda file: -file.score)
 
 
 def _portions(scores: NDArray[np.float32], count: int) -> Iterator[tuple[int, int]]:
