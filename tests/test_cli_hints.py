@@ -60,7 +60,8 @@ def test_an_error_and_its_hint_take_two_lines_at_most(
 
     with pytest.raises(SystemExit) as ended:
         exiting(fail)()
-    assert ended.value.code == (Exit.USAGE if isinstance(error, imsearch.UsageError) else Exit.FAILED)
+    wrong_usage = isinstance(error, imsearch.UsageError | imsearch.VectorSpaceNotFoundError)
+    assert ended.value.code == (Exit.USAGE if wrong_usage else Exit.FAILED)
     message, *hints = capsys.readouterr().err.splitlines()
     assert message == "imsearch: a message"
     assert hints == ([f"hint: {hint(error)}"] if hint(error) else [])
