@@ -1,1 +1,1 @@
-"""Measuring how well models find pictures: queries, rankings, their quality, and plots of it."""
+"""Evaluation of models: queries with known answers, rankings, measures of their quality, and plots."""

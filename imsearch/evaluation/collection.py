@@ -1,4 +1,4 @@
-"""The pictures that are ranked: all that a library holds, with their vectors."""
+"""The collection of pictures that is ranked: all pictures of a library, with their vectors."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Collection:
 
 
 def read_collection(library: "Library") -> Collection:
-    """What a library with one vector space holds. Raises `UsageError` where that is nothing."""
+    """All pictures of a library with one vector space. Raises `UsageError` where there are none."""
     backend = open_backend(library.address)
     try:
         (space,) = backend.catalog().spaces() or (None,)
@@ -57,5 +57,5 @@ def read_collection(library: "Library") -> Collection:
 
 
 def evenly(length: int, count: int) -> list[int]:
-    """At most ``count`` indices below ``length``, evenly spread from 0 on."""
+    """At most ``count`` indices below ``length``, evenly spaced, beginning with 0."""
     return [at * length // count for at in range(count)] if count < length else list(range(length))

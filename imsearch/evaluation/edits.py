@@ -1,4 +1,4 @@
-"""The standard edits: what people do to pictures that they pass on, to test whether copies are found."""
+"""The standard edits, such as people make of pictures that they pass on, for testing whether copies are found."""
 
 import io
 import random
@@ -7,20 +7,20 @@ from collections.abc import Callable
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
 
 SIDE = 640
-"""Edits begin with the picture shrunk to fit a square of this many pixels, as it is when it is passed on."""
+"""Before an edit, the picture is shrunk to fit a square of this side, in pixels, as pictures that are passed on are."""
 
 _WORDS = ("when", "you", "see", "the", "same", "old", "picture", "again", "and", "nobody", "knows", "who", "took", "it")
 
 
 def edited(image: Image.Image, edit: str, seed: bytes) -> Image.Image:
-    """An RGB image as the edit of `EDITS` with this name leaves it; the same for the same ``seed``."""
+    """An RGB image after the edit of `EDITS` with this name. The same ``seed`` gives the same result."""
     small = image.copy()
     small.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
     return EDITS[edit](small, random.Random(seed + edit.encode()))  # noqa: S311
 
 
 def _crop(image: Image.Image, share: float, rng: random.Random) -> Image.Image:
-    """A part with this share of the area, anywhere."""
+    """A part of the image with this share of its area, at a random place."""
     width, height = (max(1, round(side * share**0.5)) for side in image.size)
     left, top = rng.randint(0, image.width - width), rng.randint(0, image.height - height)
     return image.crop((left, top, left + width, top + height))
@@ -41,7 +41,7 @@ def _blurred(image: Image.Image) -> Image.Image:
 
 
 def _recoloured(image: Image.Image, rng: random.Random) -> Image.Image:
-    """Much darker or brighter, and much paler or more lurid."""
+    """The image made much darker or brighter, and much paler or more saturated."""
     brighter = ImageEnhance.Brightness(image).enhance(rng.choice([0.5, 1.6]))
     return ImageEnhance.Color(brighter).enhance(rng.choice([0.3, 2.5]))
 
@@ -51,7 +51,7 @@ def _any_colour(rng: random.Random) -> tuple[int, int, int]:
 
 
 def _barred(image: Image.Image, rng: random.Random) -> Image.Image:
-    """Six bars laid over it."""
+    """The image with six bars laid over it."""
     out = image.copy()
     draw = ImageDraw.Draw(out)
     for _ in range(6):
@@ -61,7 +61,7 @@ def _barred(image: Image.Image, rng: random.Random) -> Image.Image:
 
 
 def _captioned(image: Image.Image, rng: random.Random) -> Image.Image:
-    """Two lines of black text on a white band above it, as memes have."""
+    """The image below a white band with two lines of black text, as in a meme."""
     size = max(8, image.width // 16)
     text = "\n".join(" ".join(rng.sample(_WORDS, 5)) for _ in range(2))
     font = ImageFont.load_default(size)
@@ -74,7 +74,7 @@ def _captioned(image: Image.Image, rng: random.Random) -> Image.Image:
 
 
 def _framed(image: Image.Image, rng: random.Random) -> Image.Image:
-    """Placed on a plain page that is three times as large."""
+    """The image on a plain page of three times its area."""
     width, height = image.size
     out = Image.new("RGB", (round(width * 1.6), round(height * 1.9)), _any_colour(rng))
     out.paste(image, (round(width * 0.3), round(height * 0.5)))
@@ -95,4 +95,4 @@ EDITS: dict[str, Callable[[Image.Image, random.Random], Image.Image]] = {
     "caption": _captioned,
     "frame": _framed,
 }
-"""The edits by their names. The numbers are per cent of the area, JPEG's quality, and degrees."""
+"""The edits by their names, in which numbers are per cent of the area, JPEG's quality, or degrees."""

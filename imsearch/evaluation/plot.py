@@ -1,4 +1,4 @@
-"""Precision-recall curves as a picture: the only module that imports matplotlib, which comes with the extra `eval`."""
+"""Plots of precision-recall curves: the only module that imports matplotlib, which comes with the extra `eval`."""
 
 import importlib.util
 import os
@@ -16,7 +16,7 @@ FAINT = "#8a94a0"
 
 
 def check_plot(path: Path) -> None:
-    """Raise `UsageError` where no plot can be drawn, or none be written to ``path``: better before than after."""
+    """Raise `UsageError` if matplotlib is missing, or if ``path`` cannot be written: call it before the long work."""
     if importlib.util.find_spec("matplotlib") is None:
         raise UsageError(
             "a plot needs matplotlib, which comes with: pip install 'imsearch-engine[eval]'", argument="plot"

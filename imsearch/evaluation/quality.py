@@ -1,4 +1,4 @@
-"""What rankings say of a model: means with confidence intervals, by group, and the precision-recall curve."""
+"""The quality of rankings: means of measures with confidence intervals, for all and by group, and curves."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ from imsearch.types.evaluation import Curve, Estimate, Quality
 
 
 def quality_of(rankings: Sequence[Ranking], ks: Sequence[int]) -> Quality:
-    """The means of the measures over rankings, with recall at each of ``ks``."""
+    """The means of all measures over rankings, with recall at each k in ``ks``."""
     wanted: list[Callable[[NDArray[np.int64]], float]] = [
         measures.average_precision,
         measures.precision_at_1,
@@ -36,13 +36,13 @@ def quality_of_groups(rankings: Sequence[Ranking], ks: Sequence[int]) -> dict[st
 
 
 def curve_of_classes(rankings: Sequence[Ranking]) -> Curve:
-    """Interpolated precision, the mean over all queries."""
+    """The curve for queries by class: interpolated precision, as the mean over all queries."""
     precision = np.mean([measures.interpolated_precision(ranking.ranks) for ranking in rankings], axis=0)
     return Curve(tuple(measures.LEVELS.tolist()), tuple(precision.tolist()))
 
 
 def curve_of_copies(rankings: Sequence[Ranking]) -> Curve:
-    """The precision of the first hits above a score, as the score falls."""
+    """The curve for edited copies: precision and recall of first hits above a falling threshold on the score."""
     scores = np.array([ranking.score for ranking in rankings])
     precision = measures.threshold_curve(scores, np.array([ranking.ranks[0] == 1 for ranking in rankings]))
     return Curve(tuple(measures.LEVELS.tolist()), tuple(precision.tolist()))

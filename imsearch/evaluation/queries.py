@@ -1,4 +1,4 @@
-"""The queries of an evaluation: each picture for others of its class, or edited copies for their originals."""
+"""The queries of an evaluation: pictures ask for others of their class, or edited copies for their originals."""
 
 import os
 from collections import defaultdict
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A vector to rank a collection by, and which of its pictures are relevant.
+    """A query: a vector, float32 (dimensions,), and the pictures of the collection that are relevant to it.
 
-    ``subject`` is the index of the picture that the query was made from, ``relevant`` those of the relevant ones;
-    ``left_out`` is that of a picture which counts neither as relevant nor as not. ``groups`` are the classes, or the
-    edit, that the query counts for.
+    ``subject`` is the index of the picture that the query was made from; ``relevant`` holds the indices of relevant
+    pictures, int64 (n,); ``left_out`` is the index of a picture that is not ranked, None for none. ``groups`` names the
+    classes, or the edit, that the query counts for.
     """
 
     vector: NDArray[np.float32]
@@ -36,13 +36,13 @@ class Query:
 
 
 def class_queries(collection: Collection, labels: Labels) -> list[Query]:
-    """Each picture that shares a label with another asks for all that do.
+    """Queries by class: each picture that shares a label with others asks for those.
 
-    Files with the same content are one picture with the labels of them all, and it is left out of its own ranking: an
-    identical file is found by any model, so it must neither count as relevant nor stand in the way. A picture that is
-    alone in its class asks nothing, but can be a wrong hit, as can those without a label.
+    Files with the same content are one picture, with all their labels. A picture is left out of its own ranking: any
+    model finds an identical picture, so it must not count. A picture that is alone in its class makes no query, but can
+    be a wrong hit, and so can a picture without a label.
 
-    Raises `UsageError` where nothing can be asked, or nothing can be wrong.
+    Raises `UsageError` where there is no query, or where no hit could be wrong.
     """
     labels_of = [set().union(*(labels.get(path, ()) for path in picture.paths)) for picture in collection.pictures]
     members: dict[str, list[int]] = defaultdict(list)
@@ -66,10 +66,11 @@ def class_queries(collection: Collection, labels: Labels) -> list[Query]:
 
 
 class CopyQueries:
-    """Each of ``count`` pictures, evenly chosen, is edited in every standard way, and each edit asks for its original.
+    """Queries by edited copies: up to ``count`` pictures, evenly chosen, are edited in every standard way, and each
+    copy asks for its original.
 
-    Edits are made and embedded by ``library`` as the queries are iterated over. Pictures other than the original are
-    not relevant, whatever they show.
+    Copies are made, and embedded by ``library``, during the iteration. Only the original is relevant, whatever other
+    pictures show.
 
     Raises `UsageError` where there is only one picture.
     """

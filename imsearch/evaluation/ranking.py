@@ -12,12 +12,13 @@ from imsearch.evaluation.measures import ranks_of_relevant
 from imsearch.evaluation.queries import Query
 
 _SCORES_AT_ONCE = 8_000_000
-"""Scores that are in memory together, 32 MB of them."""
+"""The most scores that are in memory together: 32 MB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """What a query got: the ``ranks`` of its relevant pictures, ascending from 1 on, and the score of its first hit."""
+    """The result of a query: the ``ranks`` of its relevant pictures, ascending from 1 on, and the score of its first
+    hit."""
 
     query: Query
     ranks: NDArray[np.int64]
@@ -25,7 +26,7 @@ class Ranking:
 
 
 def rank(queries: Iterable[Query], collection: Collection) -> Iterator[list[Ranking]]:
-    """Rank the collection for each query: blocks of rankings, in the order of the queries."""
+    """Rank the collection for each query. Yields blocks of rankings, in the order of the queries."""
     waiting = iter(queries)
     size = max(1, min(64, _SCORES_AT_ONCE // len(collection)))
     while block := list(islice(waiting, size)):
@@ -42,7 +43,7 @@ def _ranking(query: Query, scores: NDArray[np.float32]) -> Ranking:
 
 
 def of_groups(rankings: Sequence[Ranking]) -> dict[str, list[Ranking]]:
-    """Rankings by the groups that their queries count for."""
+    """The rankings of each group; a ranking is in all groups that its query counts for."""
     groups: dict[str, list[Ranking]] = {}
     for ranking in rankings:
         for name in ranking.query.groups:

@@ -1,4 +1,4 @@
-"""The order of an evaluation: index into a library that is thrown away, rank, count."""
+"""The steps of an evaluation: index into a temporary library, rank, measure."""
 
 import os
 import statistics
@@ -33,25 +33,25 @@ def evaluate(
     ks: Sequence[int] = (1, 5, 10),
     listener: EvaluationListener | None = None,
 ) -> list[Evaluation]:
-    """How well each of ``models`` (by default the default one) finds what belongs together in ``folder``.
+    """Measure how well ``models`` (by default only the default model) find what belongs together in ``folder``.
 
-    Each picture asks for the others of its class. Classes are the subfolders of ``folder``, or what ``labels`` says:
-    a CSV file with the columns ``path`` (relative to ``folder``) and ``label``. With ``copies`` there are no classes:
-    up to ``count`` pictures, evenly chosen, are cropped, recompressed, turned and so on
-    (`imsearch.evaluation.edits.EDITS`), and each such copy asks for its original. Whatever else lies in ``folder`` can
-    be a wrong hit.
+    Each picture is a query for the other pictures of its class. Classes are the subfolders of ``folder`` or, with
+    ``labels``, are read from a CSV file with the columns ``path`` (relative to ``folder``) and ``label``. With
+    ``copies`` there are no classes: up to ``count`` pictures, evenly chosen, are cropped, recompressed, turned and so
+    on (`imsearch.evaluation.edits.EDITS`), and each such copy is a query for its original. All other pictures in
+    ``folder`` can be wrong hits.
 
-    All pictures are ranked for every query, by exact score. Files with the same content are one picture; asking for
-    its class, it is left out of its own ranking. ``ks`` are those of recall@k. The curve of classes is the
-    interpolated precision, the mean over all queries; that of copies has the precision among first hits above a score,
-    as the score falls, and the share of copies whose original has been found so.
+    All pictures are ranked for every query, by exact score. Files with the same content are one picture; in a query for
+    its class, it is left out of its own ranking. ``ks`` holds the k of recall@k. The curve for classes is the
+    interpolated precision, as the mean over all queries. The curve for copies looks at first hits above a falling
+    threshold on the score: recall is the share of copies whose original is among them, precision the share of them that
+    are right.
 
-    The pictures are indexed into a library in the folder for temporary files, about 3 KB for each, and nothing is
-    kept. Vectors of one model at a time are in memory.
+    The pictures are indexed into a library in the folder for temporary files, at about 3 KB each, which is deleted
+    afterwards. The vectors of one model at a time are in memory.
 
-    Raises `UsageError` for a folder, labels or numbers that make no sense, `ModelError` for a model that is
-    unavailable, before anything is indexed where that is possible; `LibraryError` where there is no room for the
-    library.
+    Raises `UsageError` for a folder, labels or numbers that make no sense, and `ModelError` for a model that is
+    unavailable, if possible before anything is indexed; `LibraryError` where there is no space for the library.
     """
     root = os.path.abspath(os.fsencode(folder))
     if not os.path.isdir(root):
@@ -59,7 +59,7 @@ def evaluate(
     options = EvaluationOptions(labels, copies, count, tuple(sorted(set(ks))))
     run = _Run(root, _labels(root, options), options, listener or _ignore)
     names = dict.fromkeys(parse(name).name for name in models or [DEFAULT_MODEL])
-    # Compiled before all else, which is no time of indexing; and an unavailable model shows before the long work.
+    # Models are compiled first, so that indexing times leave that out, and so that a missing model fails early.
     prepared = [open_embedder(parse(name), "cpu", listener=listener).model for name in names]
     return [run.evaluate(model, number, len(prepared)) for number, model in enumerate(prepared, 1)]
 
@@ -69,7 +69,7 @@ def _ignore(event: object) -> None:
 
 
 def _labels(root: bytes, options: EvaluationOptions) -> Labels | None:
-    """The labels of the classes; None where copies are asked with."""
+    """The labels of files; None where the queries are edited copies."""
     if options.copies:
         return None
     return labels_of_subfolders(root) if options.labels is None else read_labels(Path(options.labels), root)
@@ -124,7 +124,7 @@ class _Run:
         return rankings
 
     def _missing(self, collection: Collection, skipped: Sequence[Skip]) -> list[Skip]:
-        """Files that a file of labels names, but that an index run leaves out without a word."""
+        """Files in the file of labels that the index run left out without reporting them."""
         if self._labels is None or self._options.labels is None:
             return []
         known = {path for picture in collection.pictures for path in picture.paths}
@@ -134,7 +134,7 @@ class _Run:
 
 
 class _Skips:
-    """A listener that remembers what was skipped, and tells every event to another."""
+    """A listener that collects skips, and passes every event on to another listener."""
 
     def __init__(self, listener: EvaluationListener) -> None:
         self._listener = listener
@@ -154,9 +154,9 @@ def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
 
 
 def seconds_per_query(library: Library, collection: Collection) -> float:
-    """The median of some queries as users have them: a picture is read from the disk and embedded, then looked for.
+    """The median time of queries as users make them: a picture is read from the disk, embedded and searched for.
 
-    The library knows the vectors of its own pictures and would not embed them, so those asked with leave it first.
+    The library would not embed its own pictures again, so the pictures to query with are removed from it first.
     """
     chosen = [collection.pictures[at].paths for at in evenly(len(collection), TIMED_QUERIES)]
     for path in (path for paths in chosen for path in paths):

@@ -1,4 +1,4 @@
-"""Which pictures are relevant to each other: by the folders that they are in, or by a file of labels. No pixels."""
+"""Labels of files, by which pictures are relevant to each other: from subfolders, or from a file of labels."""
 
 import csv
 import os
@@ -13,11 +13,11 @@ from imsearch.sources.paths import as_prefix
 from imsearch.sources.source import Found
 
 Labels = dict[bytes, set[str]]
-"""Absolute paths of files to their labels. A file may have several, or be in none of a folder's classes."""
+"""Labels by the absolute paths of files. A file may have several labels; a file without labels is not in it."""
 
 
 def labels_of_subfolders(folder: bytes) -> Labels:
-    """Every file below a subfolder of ``folder``, at any depth, labelled with the subfolder's name.
+    """The labels of all files below the subfolders of ``folder``, at any depth: the names of the subfolders.
 
     Files in ``folder`` itself have no label. Raises `UsageError` where there is no subfolder with files.
     """
@@ -39,9 +39,9 @@ def labels_of_subfolders(folder: bytes) -> Labels:
 def read_labels(path: Path, folder: bytes) -> Labels:
     """Labels from a CSV file (UTF-8, commas) whose first line names the columns ``path`` and ``label``.
 
-    Paths are relative to ``folder``; one may stand on several lines, and has all their labels then.
+    Paths are relative to ``folder``. A path on several lines has the labels of all of them.
 
-    Raises `UsageError` that names the line for whatever is wrong.
+    Raises `UsageError`, which names the line where possible.
     """
     labels: Labels = defaultdict(set)
     try:

@@ -1,6 +1,6 @@
-"""Verification: whether a hit is the same photograph as the probe, shown by local features and compared pixels.
+"""Verification: deciding by local features and pixels whether a hit is the same photograph as the probe.
 
-The modules but this one and `contents` import OpenCV, which comes with the extra `verify`.
+It needs OpenCV, which comes with the extra `verify`. This module and `contents`, `opening` and `order` work without.
 """
 
 import importlib.util
@@ -8,14 +8,14 @@ import importlib.util
 from imsearch.errors import UsageError
 
 INSTALL = "pip install 'imsearch-engine[verify]'"
-"""How to get OpenCV, for the hints of whoever speaks to people."""
+"""The command that installs OpenCV, for hints of the command line and the server."""
 
 
 def available() -> bool:
-    """Whether OpenCV is installed; nothing is imported to find out."""
+    """Whether OpenCV is installed. It is not imported for that."""
     try:
         return importlib.util.find_spec("cv2") is not None
-    except ValueError:  # a module of that name that was made without a specification, or blocked
+    except ValueError:  # `cv2` is in `sys.modules` without a specification, or is blocked there
         return False
 
 

@@ -1,4 +1,4 @@
-"""Which features of two pictures are the same thing, and the transform between them that most agree on."""
+"""Matching the features of two pictures, and fitting the transform that most matches agree on."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,10 +10,11 @@ from imsearch.verify import vision
 from imsearch.verify.features import Appearance, Features
 
 RATIO = 0.8
-"""A feature matches its nearest where that is closer than this share of the distance of the second (Lowe 2004)."""
+"""A feature matches its nearest feature if that is nearer than this share of the distance to the second nearest (Lowe
+2004)."""
 
 FEWEST = 6
-"""Matches below which no fit is tried: any four points fit a homography exactly."""
+"""The fewest matches for which a fit is tried: any four points fit a homography exactly."""
 
 TOGETHER = 16
 """Pictures that are compared in one matrix product, so that it stays in the processor's cache."""
@@ -26,8 +27,8 @@ MIRROR = np.array(
         for direction in range(8)
     ]
 )
-"""Where each number of a descriptor stands in that of the mirrored picture: the rows of the 4 x 4 x 8 histograms are in
-reverse, and the directions too. So one extraction serves both (measured: dot products of 1.0000)."""
+"""Indices that turn a descriptor into that of the mirrored picture: the 4 x 4 x 8 histograms with rows and directions
+reversed. So features need not be extracted from the mirrored picture (measured: dot products of 1.0000)."""
 
 # OpenCV rejects homographies that mirror, so points are flipped before the fit.
 _AS_IT_IS = np.array([1, 1], np.float32)
@@ -36,9 +37,10 @@ _FLIPPED = np.array([-1, 1], np.float32)
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """A transform from probe to hit, in pixels of pictures of a long side of `features.SIDE`, as a homography (3, 3).
+    """A homography ``matrix`` (3, 3) from the probe to the hit.
 
-    ``sources`` and ``targets`` (n, 2) are the matched points that agree with it.
+    ``sources`` in the probe and ``targets`` in the hit, both (n, 2), are the matched points that agree with it.
+    Coordinates are in pixels of the pictures shrunk to a long side of `features.SIDE`.
     """
 
     matrix: NDArray[np.float64]
@@ -47,12 +49,12 @@ class Alignment:
 
     @property
     def inliers(self) -> int:
-        """How many features agree."""
+        """How many matches agree with the homography."""
         return len(self.sources)
 
 
 def align(probe: Features, hits: Sequence[Features]) -> list[list[Alignment]]:
-    """For each hit the plausible alignments with the probe: one with it as it is, one with it mirrored, or none."""
+    """For each hit the plausible alignments with the probe, of which there are at most two: unmirrored and mirrored."""
     plain = probe.descriptors.astype(np.float32) / np.float32(255)
     found: list[list[Alignment]] = [[] for _ in hits]
     if len(probe.points) < FEWEST:
@@ -71,7 +73,7 @@ def align(probe: Features, hits: Sequence[Features]) -> list[list[Alignment]]:
 def _matches(
     probe: NDArray[np.float32], targets: NDArray[np.float32], hits: Sequence[Features]
 ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """For each hit, which features of the probe and of the hit are the same thing; each of the probe's once."""
+    """For each hit the indices of matching features: of the probe, where each occurs once, and of the hit."""
     similar = targets @ probe.T
     rows = np.arange(len(similar))
     nearest = similar.argmax(axis=1)
@@ -101,7 +103,8 @@ def _fitted(sources: NDArray[np.float32], targets: NDArray[np.float32], flip: ND
 
 
 def plausible(matrix: NDArray[np.float64], points: NDArray[np.float32]) -> bool:
-    """Whether a homography is the view of a flat picture: near the ``points`` (n, 2) it neither folds nor squeezes."""
+    """Whether a homography can be the view of a flat picture: around the ``points`` (n, 2) it must neither fold the
+    picture nor distort it too much."""
     around = _corners(points)
     behind = around @ matrix[2, :2] + matrix[2, 2]
     if np.any(behind * np.sign(matrix[2, 2] or 1) <= 1e-6):
@@ -122,9 +125,10 @@ def jacobian(matrix: NDArray[np.float64], point: NDArray[np.floating]) -> NDArra
 
 
 def whole(probe: Appearance, hits: Sequence[Appearance], least: float) -> list[Alignment | None]:
-    """For each hit the quarter turn, mirrored or not, under which the whole pictures correlate best, if by ``least``.
+    """For each hit the alignment of the whole pictures by the quarter turn, mirrored or not, with the best correlation.
 
-    It finds copies so blurred or compressed that no features are left.
+    It is None where that correlation is below ``least``. This finds copies that are so blurred or compressed that no
+    features are left.
     """
     if not hits:
         return []
@@ -139,7 +143,7 @@ def whole(probe: Appearance, hits: Sequence[Appearance], least: float) -> list[A
 
 
 def _turn(image: NDArray[np.float32], turn: int) -> NDArray[np.float32]:
-    """Turn 0..3 quarters counter-clockwise; from 4 on mirrored before."""
+    """The image turned by 0..3 quarters counter-clockwise; ``turn`` 4..7 means mirrored first."""
     return np.rot90(image[:, ::-1] if turn >= 4 else image, turn % 4)
 
 
@@ -149,7 +153,7 @@ def _normal(image: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _whole(probe: Appearance, hit: Appearance, turn: int) -> Alignment:
-    """The affine map of the whole probe on the whole hit."""
+    """The affine alignment that maps the whole probe to the whole hit."""
     width, height = probe.extent
     to_unit = np.diag([1 / width, 1 / height, 1.0])
     if turn >= 4:

@@ -1,4 +1,4 @@
-"""Reading a content of the library for comparison, from one of the files that hold it."""
+"""Contents of the library to be compared, and reading them from one of their files."""
 
 import os
 from dataclasses import dataclass
@@ -11,15 +11,16 @@ from imsearch.sources.digests import digest_of
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A content: ``digest`` is SHA-256 of its bytes, ``path`` that of a file that holds it."""
+    """A content: ``digest`` is the SHA-256 of its bytes, and ``path`` is that of a file that holds it."""
 
     digest: bytes
     path: bytes
 
     def decoded(self, side: int | None = None) -> decode.Picture | None:
-        """The picture; with ``side``, a smaller rendering that has at least so many pixels, where that is faster.
+        """The decoded picture; with ``side``, it may be a smaller rendering whose short side has at least that many
+        pixels, if that is faster.
 
-        None where the file cannot be read, is no picture, or has changed since it was indexed.
+        It is None where the file cannot be read, is no picture, or has changed since it was indexed.
         """
         try:
             data = Path(os.fsdecode(self.path)).read_bytes()

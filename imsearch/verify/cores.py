@@ -1,6 +1,6 @@
-"""All cores for comparing pictures: one thread for each, which neither OpenCV nor BLAS splits further.
+"""Comparing pictures on all cores: with one thread per core, and with OpenCV and BLAS limited to one thread each.
 
-How many threads those libraries may have is a setting of the whole process, so it is changed only while pictures are
+The number of threads of those libraries is a setting of the whole process, so it is changed only while pictures are
 read or compared, and restored afterwards.
 """
 
@@ -20,7 +20,8 @@ Result = TypeVar("Result")
 
 
 class _SingleThreadedVision:
-    """Keeps OpenCV to one thread while anybody is in it; several threads may be in it at once."""
+    """A context manager that limits OpenCV to one thread. Several threads may be in it at once; the last one out
+    restores the setting."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -46,7 +47,7 @@ _comparing = threading.Lock()
 
 
 class Cores:
-    """A thread for each core. Safe to use from several threads."""
+    """A pool with a thread for each core. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self.count = os.cpu_count() or 1
@@ -58,20 +59,20 @@ class Cores:
         self._threads.shutdown(cancel_futures=True)
 
     def read(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-        """The results of a function that reads a picture, for each item in turn."""
+        """The results of a function that reads a picture, for each item, in order."""
         with _single_threaded_vision:
             return list(self._threads.map(function, items))
 
     def compare(self, function: Callable[..., Result], *items: Iterable[object]) -> list[Result]:
-        """The results of a function that compares pictures, for the items of each iterable in turn, as `map`."""
+        """The results of a function that compares pictures; it gets an item of each iterable, as with `map`."""
         with self.comparing():
             return list(self._threads.map(function, *items))
 
     @contextlib.contextmanager
     def comparing(self) -> Iterator[None]:
-        """The block has all cores to itself: BLAS and OpenCV do not start threads of their own in it.
+        """A context in which BLAS and OpenCV start no threads of their own, so that the block can use all cores.
 
-        One block runs at a time in the whole process; others wait.
+        Only one such block runs at a time in the whole process; others wait.
         """
         with _comparing, _single_threaded_vision, self._blas.limit(limits=1):
             yield

@@ -1,4 +1,4 @@
-"""What pictures are compared by: a small grey image, and local features."""
+"""The appearance and the local features of a picture, by which pictures are compared."""
 
 import struct
 from dataclasses import dataclass
@@ -15,22 +15,23 @@ if TYPE_CHECKING:
     from PIL import Image
 
 SIDE = 320
-"""Long side, in pixels, to which pictures are shrunk to be compared; points are in its pixels."""
+"""The long side, in pixels, to which pictures are shrunk for comparison. Points are in pixels of that size."""
 
 DETECTED_SIDE = 224
-"""Long side at which features are detected; detecting them takes most of the time of a comparison."""
+"""The long side, in pixels, at which features of pictures of the library are detected. Detection takes most of the
+time of a comparison."""
 
 PROBE_SIDE = 448
-"""The same for a probe, of which only a part may be what is looked for."""
+"""The long side, in pixels, at which features of a probe are detected: larger, as a part of it may be what matters."""
 
 COUNT = 250
-"""Features of a picture in the library."""
+"""The most features of a picture of the library."""
 
 PROBE_COUNT = 400
-"""Features of a probe."""
+"""The most features of a probe."""
 
 TINY = 32
-"""Side of the square to which a whole picture is squeezed."""
+"""The side, in pixels, of the square to which a whole picture is squeezed."""
 
 _HEADER = struct.Struct("<IIi")
 
@@ -46,19 +47,19 @@ class DecodedPicture(Protocol):
 
     @property
     def width(self) -> int:
-        """In pixels of the original."""
+        """The width of the original, in pixels."""
 
     @property
     def height(self) -> int:
-        """In pixels of the original."""
+        """The height of the original, in pixels."""
 
 
 @dataclass(frozen=True)
 class Appearance:
-    """What an upright picture of ``width`` x ``height`` pixels looks like as a whole, made faster than
-    `Features`.
+    """The appearance of a whole upright picture of ``width`` x ``height`` pixels, without local features.
 
-    ``tiny`` is uint8 (32, 32), the picture squeezed; ``compressed`` its `grey` image as JPEG.
+    It is made faster than `Features`. ``tiny`` is the grey picture squeezed to uint8 (32, 32); ``compressed`` is its
+    `grey` image as a JPEG.
     """
 
     width: int
@@ -68,21 +69,21 @@ class Appearance:
 
     @cached_property
     def grey(self) -> NDArray[np.uint8]:
-        """The picture shrunk to a long side of `SIDE` at most: uint8 (height, width)."""
+        """The grey picture shrunk to a long side of at most `SIDE`: uint8 (height, width)."""
         return vision.expand(self.compressed)
 
     @property
     def scale(self) -> float:
-        """Pixels of the original picture for one of the points'."""
+        """Pixels of the original picture per pixel in which points are given."""
         return max(self.width, self.height) / SIDE
 
     @property
     def extent(self) -> tuple[float, float]:
-        """Width and height in the pixels of points."""
+        """Width and height of the picture in the pixels in which points are given."""
         return self.width / self.scale, self.height / self.scale
 
     def packed(self) -> bytes:
-        """All of it in bytes, about 15 KB."""
+        """The appearance as bytes, about 15 KB, for `unpack`."""
         return self._packed(_NOT_DETECTED, b"")
 
     def _packed(self, count: int, detected: bytes) -> bytes:
@@ -91,23 +92,23 @@ class Appearance:
 
 @dataclass(frozen=True)
 class Features(Appearance):
-    """A picture with its local features.
+    """The appearance of a picture, with its local features.
 
-    ``points`` are float32 (n, 2), in pixels of the picture shrunk to a long side of `SIDE`, counted from its corner;
-    ``descriptors`` uint8 (n, 128), RootSIFT.
+    ``points`` are float32 (n, 2), in pixels of the picture shrunk to a long side of `SIDE`, from its top left corner;
+    ``descriptors`` are RootSIFT, uint8 (n, 128).
     """
 
     points: NDArray[np.float32]
     descriptors: NDArray[np.uint8]
 
     def packed(self) -> bytes:
-        """All of it in bytes, about 40 KB: points to a hundredth of a pixel."""
+        """The features as bytes, about 40 KB, for `unpack`. Points are rounded to a hundredth of a pixel."""
         points = np.round(self.points * 100).astype("<u2").tobytes()
         return self._packed(len(self.points), points + self.descriptors.tobytes())
 
 
 def unpack(data: bytes) -> Appearance:
-    """The value that was packed: `Features`, or an `Appearance` without them."""
+    """The value that was packed: `Features`, or an `Appearance` without features."""
     width, height, count = _HEADER.unpack_from(data)
     at = _HEADER.size
     begin = at + 132 * max(count, 0)
@@ -121,12 +122,12 @@ def unpack(data: bytes) -> Appearance:
 
 
 def features_of_probe(probe: DecodedPicture) -> Features:
-    """The features of a probe: more and smaller ones, since what is looked for may fill only a part of it."""
+    """The features of a probe: more and smaller ones, as only a part of it may be what is looked for."""
     return _extract(convert.grey(probe.image), (probe.width, probe.height), side=PROBE_SIDE, count=PROBE_COUNT)
 
 
 def features_of_picture(picture: DecodedPicture) -> Features:
-    """The features of a picture in the library."""
+    """The features of a picture of the library."""
     return _extract(convert.grey(picture.image), (picture.width, picture.height), side=DETECTED_SIDE, count=COUNT)
 
 
@@ -160,7 +161,8 @@ def _at_most(grey: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 
 
 def _choose(sizes: NDArray[np.float32], count: int) -> NDArray[np.intp]:
-    """The strongest half, and of the others the largest: blur and JPEG leave little else of a picture."""
+    """The indices of ``count`` features: half of them the strongest, half the largest of the others, as these survive
+    blur and JPEG."""
     if len(sizes) <= count:
         return np.arange(len(sizes))
     strongest = count // 2

@@ -1,4 +1,4 @@
-"""Verification as far as it is installed."""
+"""Opening the verifier of a library when it is first needed."""
 
 import threading
 from pathlib import Path
@@ -19,7 +19,7 @@ class Verification:
         self._opening = threading.Lock()
 
     def verifier(self) -> "Verifier":
-        """The verifier. Raises `UsageError` without OpenCV."""
+        """The verifier. Raises `UsageError` where OpenCV is not installed."""
         verify.check_available()
         with self._opening:
             if self._verifier is None:
@@ -29,7 +29,7 @@ class Verification:
             return self._verifier
 
     def close(self) -> None:
-        """Give back what it holds."""
+        """Close the verifier, if it was opened."""
         with self._opening:
             if self._verifier is not None:
                 self._verifier.close()

@@ -1,4 +1,5 @@
-"""How well the pixels of two aligned pictures agree: what tells a copy from another photograph of the same thing."""
+"""The agreement of the pixels of two aligned pictures, which distinguishes a copy from another photograph of the same
+thing."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,37 +9,38 @@ from imsearch.verify.alignment import jacobian
 from imsearch.verify.features import SIDE, Appearance
 
 WINDOW = 11
-"""Side of the windows that are compared."""
+"""The side of the windows that are compared, in pixels."""
 
 TEXTURE = 4.0
-"""Grey levels of deviation from which a window has something to compare."""
+"""The standard deviation, in grey levels, from which a window is textured and so can be compared."""
 
 FEWEST_PIXELS = 400
-"""Textured pixels below which pictures count as not agreeing."""
+"""The fewest textured pixels that are compared; with fewer, the agreement is 0."""
 
 SHARED = 0.35
-"""Share of the windows textured in either picture that must be textured in both: hidden and overexposed parts are
-not."""
+"""The share of the windows textured in either picture that must be textured in both. Parts that are hidden or
+overexposed in one picture are textured only in the other."""
 
 COARSE = 0.5
-"""Agreement at half the size from which the full size is compared."""
+"""The agreement at half the size from which pictures are compared at full size."""
 
 ALIKE = 0.95
-"""Agreement that is accepted without trying the pictures as they are, unblurred."""
+"""The agreement of equally sharp pictures from which the unblurred pictures are not compared too."""
 
 BLURS = (1.0, 2.0, 3.0, 4.5, 6.5)
-"""Standard deviations, in pixels, of the blurs that are tried to make the sharper picture as soft as the other."""
+"""The standard deviations, in pixels, of the blurs that are tried to make the sharper picture as soft as the other."""
 
 
 def agreement(probe: Appearance, hit: Appearance, matrix: NDArray[np.float64]) -> float:
-    """How well the pictures correlate where ``matrix`` (3, 3) lays the probe on the hit, in -1..1.
+    """The correlation of the two pictures where the homography ``matrix`` (3, 3) maps the probe into the hit, in -1..1.
 
     It is the median, over the textured windows of the overlap, of the local normalized cross-correlation (Lewis 1995),
-    which is insensitive to brightness and contrast; as a median it ignores whatever hides less than half. In
-    another photograph of the same thing light and parallax differ: it correlates here and there, but not throughout.
-    The sharper picture is blurred first until it has no more detail than the other. 0 where there is too little to say.
+    which is insensitive to brightness and contrast. As a median it ignores anything that hides less than half of the
+    overlap. Another photograph of the same thing has other light and parallax: it correlates in some windows, but not
+    in most. The sharper picture is blurred first, until it has no more detail than the other. The result is 0 where too
+    few windows are textured.
 
-    Pictures that do not agree at half the size are not compared at the full size.
+    Pictures that do not agree at half the size are not compared at full size.
     """
     source, target = probe.grey, hit.grey
     coarse = _agreement(vision.halve(source), vision.halve(target), matrix, FEWEST_PIXELS // 4)
@@ -60,13 +62,13 @@ def _agreement(source: NDArray[np.uint8], target: NDArray[np.uint8], matrix: NDA
     found = _correlation(*equal, there, fewest)
     if found >= ALIKE or (equal[0] is seen and equal[1] is softened):
         return found
-    return max(found, _correlation(seen, softened, there, fewest))  # what hides a part looks like blur
+    return max(found, _correlation(seen, softened, there, fewest))  # an object laid over a part can look like blur
 
 
 def _equally_sharp(
     one: NDArray[np.float32], other: NDArray[np.float32], there: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Both, the sharper one blurred."""
+    """Both pictures, of which the sharper one has been blurred to have no more detail than the other."""
     first, second = vision.detail(one, there), vision.detail(other, there)
     if first > second:
         return _soften(one, there, second), other
@@ -85,7 +87,8 @@ def _soften(image: NDArray[np.float32], there: NDArray[np.bool_], detail: float)
 def _correlation(
     seen: NDArray[np.float32], target: NDArray[np.float32], there: NDArray[np.bool_], fewest: int
 ) -> float:
-    """The median over textured windows; of four neighbours, which show nearly the same, one is counted."""
+    """The median of the correlations of textured windows. Only every second row and column of windows is used, as
+    neighboring windows show nearly the same."""
     inside, mean_seen, mean_target, square_seen, square_target, product = (
         vision.mean_of_windows(image, WINDOW)[::2, ::2]
         for image in (there.astype(np.float32), seen, target, seen * seen, target * target, seen * target)
@@ -101,7 +104,7 @@ def _correlation(
 
 
 def _to_grey(grey: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """From coordinates of points to those of the grey image, which is smaller where the picture is, and in which
-    OpenCV counts from the centre of the first pixel."""
+    """The matrix from coordinates of points to those of the grey image, which is smaller if the picture is small, and
+    in which OpenCV counts from the centre of the first pixel."""
     factor = max(grey.shape) / SIDE
     return np.array([[factor, 0, -0.5], [0, factor, -0.5], [0, 0, 1.0]])

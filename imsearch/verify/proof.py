@@ -1,4 +1,4 @@
-"""The verdict on a probe and a hit: the same pixels, a copy of the same photograph, or only alike."""
+"""Comparing a probe with a hit, and the proof that results: the same pixels, a copy, or only similar."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,28 +12,31 @@ from imsearch.verify.features import Appearance, Features
 from imsearch.verify.pixels import agreement
 
 COPY = 0.89
-"""How well the pixels of a copy agree at the least. docs/verification.md has the precision and recall of this."""
+"""The least evidence for a copy. docs/verification.md has the precision and recall with this value."""
 
 CERTAIN = 0.3
-"""How far features may be off, in pixels of `SIDE`, at no cost; JPEG and scaling move them by as much."""
+"""How far features may be off without lowering the evidence, in pixels at a long side of `SIDE`: JPEG and scaling move
+them by as much."""
 
 PARALLAX = 0.1
-"""What each further pixel costs in agreement: in another photograph depth moves features away from any flat fit."""
+"""How much each further pixel lowers the evidence: in another photograph, depth moves features away from any flat
+fit."""
 
 WHOLE = 0.8
-"""Correlation of 32 x 32 pixels from which whole pictures are laid on each other."""
+"""The correlation of 32 x 32 pixels from which whole pictures are aligned."""
 
 ALIGNED = 12
-"""Features that agree by chance in fewer than one of a hundred unrelated pairs; such hits stand before others."""
+"""The number of agreeing features from which a similar hit counts as aligned: fewer than one of a hundred unrelated
+pairs have as many by chance."""
 
 LINES = 60
-"""Pairs of points that a proof shows at the most."""
+"""The most pairs of points in a proof."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """An alignment of probe and hit, and how well their pixels agree in it, -1..1; ``evidence`` is the agreement less
-    what the features are off."""
+    """An alignment of probe and hit, with the agreement of their pixels, in -1..1. ``evidence`` is the agreement minus
+    a penalty for features that are off."""
 
     alignment: Alignment
     agreement: float
@@ -41,12 +44,12 @@ class Comparison:
 
     @property
     def is_copy(self) -> bool:
-        """Whether the two show the same photograph."""
+        """Whether the two pictures show the same photograph."""
         return self.evidence >= COPY
 
 
 def compare(probe: Features, hits: Sequence[Features]) -> list[Comparison | None]:
-    """The best comparison of the probe with each hit; None where nothing aligns the two."""
+    """The best comparison of the probe with each hit; None where the two cannot be aligned."""
     by_features = align(probe, hits)
     as_wholes = whole(probe, hits, WHOLE)
     return [
@@ -56,7 +59,7 @@ def compare(probe: Features, hits: Sequence[Features]) -> list[Comparison | None
 
 
 def copies_as_wholes(picture: Appearance, others: Sequence[Appearance]) -> list[bool]:
-    """For each of the others, whether all of it shows the same photograph as all of the picture."""
+    """For each of the others, whether the two whole pictures show the same photograph."""
     return [
         as_whole is not None and _compared(picture, other, as_whole).is_copy
         for other, as_whole in zip(others, whole(picture, others, WHOLE), strict=True)
@@ -64,7 +67,7 @@ def copies_as_wholes(picture: Appearance, others: Sequence[Appearance]) -> list[
 
 
 def copies_by_features(picture: Features, others: Sequence[Features]) -> list[bool]:
-    """For each of the others, whether a part of it shows the same photograph as a part of the picture."""
+    """For each of the others, whether a part of it and a part of the picture show the same photograph."""
     return [
         any(_compared(picture, other, alignment).is_copy for alignment in alignments)
         for other, alignments in zip(others, align(picture, others), strict=True)
@@ -72,7 +75,8 @@ def copies_by_features(picture: Features, others: Sequence[Features]) -> list[bo
 
 
 def _best(probe: Features, hit: Features, alignments: Sequence[Alignment]) -> Comparison | None:
-    """The copy, or else the alignment, with the most features; without any, only a copy counts."""
+    """The comparison by the alignment with the most features, a copy before others. An alignment without features only
+    counts if it proves a copy."""
     best: Comparison | None = None
     for alignment in sorted(alignments, key=lambda each: -each.inliers):
         compared = _compared(probe, hit, alignment)
@@ -89,7 +93,7 @@ def _compared(probe: Appearance, hit: Appearance, alignment: Alignment) -> Compa
 
 
 def prove(probe: Features, hit: Features, comparison: Comparison | None) -> Proof:
-    """What the comparison shows, in pixels of the upright originals."""
+    """The proof that a comparison gives, in pixels of the upright originals."""
     if comparison is None:
         return Proof("similar")
     alignment = comparison.alignment
@@ -113,7 +117,7 @@ def prove(probe: Features, hit: Features, comparison: Comparison | None) -> Proo
 
 
 def same(features: Features) -> Proof:
-    """The proof of a hit with the very pixels of the probe, of which these are the features."""
+    """The proof of a hit with exactly the pixels of the probe; ``features`` are those of the probe."""
     identity = np.eye(3)
     return Proof(
         "exact",
@@ -126,7 +130,7 @@ def same(features: Features) -> Proof:
 
 
 def _error(alignment: Alignment) -> float:
-    """Median distance of features from where the transform maps them, in pixels of `SIDE`."""
+    """The median distance of features from where the transform maps them, in pixels at a long side of `SIDE`."""
     if not alignment.inliers:
         return 0.0
     seen = _through(alignment.matrix, alignment.sources)
@@ -134,7 +138,7 @@ def _error(alignment: Alignment) -> float:
 
 
 def _through(matrix: NDArray[np.float64], points: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Points (n, 2) as a homography maps them."""
+    """The points (n, 2) to which a homography maps points (n, 2)."""
     seen = np.column_stack([points, np.ones(len(points))]) @ matrix.T
     return np.asarray(seen[:, :2] / seen[:, 2:])
 
@@ -151,7 +155,7 @@ def _overlap(matrix: NDArray[np.float64], picture: tuple[float, float], other: t
 
 
 def _transform(matrix: NDArray[np.float64], probe: Features) -> Transform:
-    """What was done to the hit to make the probe, read off at the probe's centre."""
+    """The transform that turns the hit into the probe, as it is at the probe's centre."""
     local = np.linalg.inv(jacobian(matrix, np.array([probe.width / 2, probe.height / 2])))
     mirrored = bool(np.linalg.det(local) < 0)
     if mirrored:  # mirrored left to right first, then turned

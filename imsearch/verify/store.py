@@ -1,4 +1,4 @@
-"""What the pictures of a library are compared by: read from their files once, then cached."""
+"""The store of features and appearances of a library's pictures: computed from files once, then cached."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -28,7 +28,10 @@ class FeatureStore:
         return [each if isinstance(each, Features) else None for each in found]
 
     def appearances(self, contents: Sequence[Content]) -> list[Appearance | None]:
-        """The appearance of each content, which is its `Features` where those are cached; None as for `features`."""
+        """The appearance of each content; None where its file is unreadable or has changed since it was indexed.
+
+        Where `Features` are cached, those are given, as they include the appearance.
+        """
         return self._completed(contents, self._cached(contents), _read_appearance)
 
     def _cached(self, contents: Sequence[Content]) -> dict[bytes, Appearance]:

@@ -1,4 +1,4 @@
-"""Verification of hits: the probe is compared with each, and what that shows orders them."""
+"""Verifying hits: they are compared with the probe, and ordered by their proofs."""
 
 import itertools
 import os
@@ -17,13 +17,13 @@ from imsearch.verify.proof import Comparison, compare, prove, same
 from imsearch.verify.store import FeatureStore
 
 CANDIDATES = 120
-"""Pictures that a probe is compared with at the most, where no more hits are asked for."""
+"""The most pictures that a probe is compared with, unless more hits are asked for."""
 
 STEP = 40
-"""Pictures that are compared together: the next ones only while copies are found, or as long as none was."""
+"""Pictures that are compared together. The next ones are compared if these had a copy, or if none was found yet."""
 
 IDENTICAL = 0.97
-"""Agreement from which all pixels are compared."""
+"""The agreement from which all pixels are compared for equality."""
 
 
 class WholeProbe(DecodedPicture, Protocol):
@@ -35,7 +35,7 @@ class WholeProbe(DecodedPicture, Protocol):
 
     @property
     def path(self) -> bytes | None:
-        """Where the file is."""
+        """The path of the file."""
 
 
 class Verifier:
@@ -57,14 +57,14 @@ class Verifier:
     def verify(self, probe: WholeProbe, hits: Sequence[Hit], k: int) -> list[Hit]:
         """The hits with their proofs and new ranks, in the order that `order.ordered` describes.
 
-        They are compared in the order given: the first ``k`` in any case, others while copies are found.
+        They are compared in the given order: the first ``k`` in any case, and others while copies are found.
         """
         verified = self._verified(probe, hits, k)
         digest = None if probe.digest is None else probe.digest.hex()
         return ordered(hits, verified, digest, None if probe.path is None else os.fsdecode(probe.path))
 
     def _verified(self, probe: WholeProbe, hits: Sequence[Hit], k: int) -> dict[str, Verified]:
-        """What comparing the pictures of the hits has shown, by digest."""
+        """The proofs of the hits that were compared, by digest."""
         features = features_of_probe(probe)
         pictures = list({hit.digest: hit for hit in hits}.values())
         verified: dict[str, Verified] = {}
@@ -79,7 +79,7 @@ class Verifier:
         return verified
 
     def _compared(self, probe: WholeProbe, features: Features, hits: Sequence[Hit]) -> dict[str, Verified]:
-        """What comparing these hits has shown; one whose file is unavailable counts as similar."""
+        """The proofs of these hits, by digest. A hit whose file is unavailable counts as similar."""
         verified = {hit.digest: Verified(Proof("similar")) for hit in hits}
         contents = [Content(bytes.fromhex(hit.digest), os.fsencode(hit.path)) for hit in hits]
         there = [
@@ -106,7 +106,7 @@ class Verifier:
 
 
 def _same_pixels(probe: WholeProbe, hit: Hit, content: Content) -> bool:
-    """Whether a hit has just the pixels of the probe, of which all must be there."""
+    """Whether a hit has exactly the pixels of the probe, which must not be a smaller rendering."""
     if (hit.width, hit.height) != (probe.width, probe.height) or probe.image.size != (probe.width, probe.height):
         return False
     picture = content.decoded()

@@ -1,4 +1,4 @@
-"""The probe as it may have been before it was edited, for finding what it was made from."""
+"""Views of a probe as it may have been before it was edited, for finding the picture that it was made from."""
 
 from typing import TYPE_CHECKING
 
@@ -14,16 +14,17 @@ if TYPE_CHECKING:
     from PIL import Image
 
 MIDDLES = (0.7, 0.5)
-"""Shares of the sides that are cut from the middle: what is photographed or framed fills less than the probe."""
+"""Shares of the sides of the probe's middle: a picture that was framed or photographed fills only a part of the
+probe."""
 
 SOFT = 3
-"""How many times smaller a probe is made before it is sharpened, so that what blur has left comes out."""
+"""How many times a probe is shrunk before it is sharpened, to bring out the details that blur has left."""
 
 
 def views(probe: DecodedPicture, preprocessing: Preprocessing) -> NDArray[np.uint8]:
-    """What the model is to see: the probe first, then its quarter turns, its middle, and it sharpened.
+    """Inputs of a model, uint8 (7, height, width, 3): the probe, its quarter turns, two middles, and it sharpened.
 
-    uint8 of shape (7, height, width, 3). Mirror images need no view of their own: they are embedded alike.
+    Mirror images need no view of their own, as models embed them alike.
     """
     image = probe.image
     others = [image.rotate(degrees, expand=True) for degrees in (90, 180, 270)]

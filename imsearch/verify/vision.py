@@ -1,4 +1,4 @@
-"""What OpenCV does for verification: local features, robust fits, warps. The only module that imports cv2."""
+"""OpenCV's part in verification: local features, robust fits and warps. The only module that imports cv2."""
 
 from typing import Any
 
@@ -7,32 +7,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 CONTRAST = 0.02
-"""Half of OpenCV's own threshold, so that blurred and faded pictures have features too."""
+"""The contrast threshold of SIFT: half of OpenCV's own, so that blurred and faded pictures have features too."""
 
 MOST = 400
-"""Features detected in a picture, of which some are chosen."""
+"""The most features detected in a picture, of which some are chosen."""
 
 WITHIN = 4.0
-"""How many pixels of a picture of `features.SIDE` a match may be off the fit; MAGSAC weights matches below that."""
+"""How far a match may be off the fit, in pixels at a long side of `features.SIDE`; MAGSAC weights nearer matches."""
 
 TRIALS = 1000
 
 
 def threads() -> int:
-    """How many threads OpenCV may use, in the whole process."""
+    """The number of threads that OpenCV may use, in the whole process."""
     return int(cv2.getNumThreads())
 
 
 def set_threads(count: int) -> None:
-    """Let OpenCV use that many threads, in the whole process."""
+    """Set the number of threads that OpenCV may use, in the whole process."""
     cv2.setNumThreads(count)
 
 
 def detect(grey: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.uint8]]:
-    """SIFT features (Lowe 2004) of a grey picture, strongest first.
+    """SIFT features (Lowe 2004) of a grey picture, uint8 (height, width), strongest first.
 
-    Returns their points (n, 2), sizes (n,) and RootSIFT descriptors (n, 128), which are square roots of the shares of
-    each bin, times 255 (Arandjelovic and Zisserman 2012): their dot products are Hellinger similarities.
+    Returns their points, float32 (n, 2), sizes, float32 (n,), and RootSIFT descriptors, uint8 (n, 128). These are the
+    square roots of the shares of each bin, times 255 (Arandjelovic and Zisserman 2012), so that dot products are
+    Hellinger similarities.
     """
     keypoints, found = cv2.SIFT.create(MOST, contrastThreshold=CONTRAST).detectAndCompute(grey, None)
     if found is None or not len(keypoints):
@@ -48,8 +49,8 @@ def detect(grey: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.flo
 def fit(
     sources: NDArray[np.float32], targets: NDArray[np.float32]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]] | None:
-    """The homography (3, 3) that maps most of the ``sources`` (n, 2) to their ``targets`` (n, 2), and which of them
-    it maps there: MAGSAC++ (Barath et al. 2020). None where there is none."""
+    """The homography (3, 3) that maps most of the ``sources`` (n, 2) to their ``targets`` (n, 2), by MAGSAC++ (Barath
+    et al. 2020), and a mask (n,) of the points that agree with it; None where there is none."""
     matrix, mask = cv2.findHomography(sources, targets, cv2.USAC_MAGSAC, WITHIN, maxIters=TRIALS, confidence=0.999)
     if matrix is None:
         return None
@@ -59,7 +60,8 @@ def fit(
 def warp(
     grey: NDArray[np.float32], matrix: NDArray[np.float64], shape: tuple[int, int]
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """The picture seen through ``matrix`` in an image of that height and width, and where it has pixels there."""
+    """The picture as the homography ``matrix`` maps it into an image of ``shape`` (height, width), and a mask of the
+    pixels that it covers."""
     height, width = shape
     seen = cv2.warpPerspective(grey, matrix, (width, height), flags=cv2.INTER_LINEAR)
     there = cv2.warpPerspective(np.ones_like(grey), matrix, (width, height), flags=cv2.INTER_LINEAR)
@@ -67,12 +69,12 @@ def warp(
 
 
 def blur(image: NDArray[Any], sigma: float) -> NDArray[np.float32]:
-    """A Gaussian blur; the edge is continued as it is."""
+    """The image after a Gaussian blur; the pixels at the edge are repeated beyond it."""
     return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE), np.float32)
 
 
 def detail(image: NDArray[np.float32], where: NDArray[np.bool_]) -> float:
-    """Mean difference between neighbouring pixels, relative to the deviation of all."""
+    """The mean difference between horizontal neighbors, divided by the standard deviation of all pixels in the mask."""
     mask = where.astype(np.uint8)
     across = cv2.absdiff(image[:, 1:], image[:, :-1])
     _, deviation = cv2.meanStdDev(image, mask=mask)
@@ -85,22 +87,22 @@ def mean_of_windows(image: NDArray[np.float32], side: int) -> NDArray[np.float32
 
 
 def shrink(image: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
-    """Resize by averaging areas."""
+    """The image resized to ``width`` by ``height`` pixels by averaging areas."""
     return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def halve(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Half the size."""
+    """The image at half its size."""
     height, width = image.shape
     return shrink(image, max(1, width // 2), max(1, height // 2))
 
 
 def compress(grey: NDArray[np.uint8]) -> bytes:
-    """A grey picture as JPEG."""
+    """A grey picture as a JPEG."""
     _, data = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, 90])
     return bytes(data)
 
 
 def expand(data: bytes) -> NDArray[np.uint8]:
-    """The grey picture (height, width) in what `compress` gave."""
+    """The grey picture, uint8 (height, width), in a JPEG that `compress` made."""
     return np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE), np.uint8)
