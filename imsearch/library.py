@@ -19,8 +19,8 @@ from imsearch.search.policy import OWN, ProbePolicy
 from imsearch.search.reading import ProbeReader
 from imsearch.search.target import SearchTarget
 from imsearch.search.thumbnails import CACHED_SIDE, Thumbnails
-from imsearch.types.events import Listener, ignore
 from imsearch.types.hits import Answer, Hit
+from imsearch.types.listeners import Listener, ignore
 from imsearch.types.options import DuplicateOptions, IndexOptions, QueryOptions
 from imsearch.types.probes import Crop
 from imsearch.verify.opening import Verification

@@ -19,7 +19,7 @@ import imsearch
 from imsearch.backends import open_backend
 from imsearch.duplicates.find import FindDuplicates
 from imsearch.duplicates.series import SPAN
-from imsearch.types.events import Listener, ignore
+from imsearch.types.listeners import Listener, ignore
 from imsearch.types.options import DuplicateKeywords
 from imsearch.types.probes import Indexed
 

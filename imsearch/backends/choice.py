@@ -6,7 +6,7 @@ from imsearch.models import names
 from imsearch.models.embedders import Embedders
 from imsearch.models.model import Embedder
 from imsearch.models.reference import Reference
-from imsearch.types.events import Listener
+from imsearch.types.listeners import Listener
 from imsearch.types.options import Tuning
 
 

@@ -8,7 +8,8 @@ from imsearch.catalog.rows import HeldFile
 from imsearch.duplicates.files import files_by_content
 from imsearch.duplicates.groups import Pair, Rounds, grouped
 from imsearch.duplicates.judge import PairJudge, PicturePair
-from imsearch.types.events import Judged, Listener
+from imsearch.types.events import Judged
+from imsearch.types.listeners import Listener
 from imsearch.verify.contents import Content
 
 PAIRS_AT_ONCE = 2048

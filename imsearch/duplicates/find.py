@@ -20,7 +20,7 @@ from imsearch.duplicates.pairs import near_pairs
 from imsearch.errors import UsageError
 from imsearch.sources.paths import is_below
 from imsearch.types.duplicates import DuplicateGroup, GroupKind
-from imsearch.types.events import Listener
+from imsearch.types.listeners import Listener
 from imsearch.types.options import DuplicateOptions
 from imsearch.vectors.index import VectorIndex
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from imsearch.catalog.space import VectorSpace
 from imsearch.duplicates.groups import Pair
-from imsearch.types.events import Compared, Listener
+from imsearch.types.events import Compared
+from imsearch.types.listeners import Listener
 from imsearch.vectors.index import Selection, VectorIndex
 from imsearch.vectors.tuning import unit, wants_exact
 

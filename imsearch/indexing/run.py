@@ -4,12 +4,12 @@ import os
 import time
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from imsearch.backends.backend import Backend, WriteSession
 from imsearch.backends.choice import ModelChoice
 from imsearch.catalog.rows import FileRow, NewFile
 from imsearch.catalog.space import VectorSpace
-from imsearch.embedding.pipeline import Batch
 from imsearch.embedding.reading import Decoded, Failed, Known, NotAPicture, Outcome, Vanished
 from imsearch.errors import UsageError
 from imsearch.images import formats
@@ -18,10 +18,14 @@ from imsearch.models.model import Embedder
 from imsearch.sources.folders import FolderSource
 from imsearch.sources.paths import SEPARATOR, outermost
 from imsearch.sources.source import Found
-from imsearch.types.events import Event, Listener, Progress, Scanned, Skip
+from imsearch.types.events import Event, Progress, Scanned, Skip
 from imsearch.types.libraries import IndexReport
+from imsearch.types.listeners import Listener
 from imsearch.types.options import IndexOptions
 from imsearch.vectors.follower import Follower
+
+if TYPE_CHECKING:
+    from imsearch.embedding.pipeline import Batch
 
 
 class IndexRun:
@@ -165,7 +169,7 @@ class IndexRun:
                 follower(progress)
                 self._tell(progress)
 
-    def _store(self, session: WriteSession, batch: Batch, rows: Sequence[FileRow | None], space: VectorSpace) -> None:
+    def _store(self, session: WriteSession, batch: "Batch", rows: Sequence[FileRow | None], space: VectorSpace) -> None:
         """Store one batch and count its files; ``rows`` are the old rows of its files."""
         stored = [
             row

@@ -9,7 +9,7 @@ from imsearch.models.batching import BatchingEmbedder
 from imsearch.models.model import Embedder
 from imsearch.models.opening import open_embedder
 from imsearch.models.reference import Reference
-from imsearch.types.events import Listener, ignore
+from imsearch.types.listeners import Listener, ignore
 from imsearch.types.options import DEFAULT_TUNING, Tuning
 
 

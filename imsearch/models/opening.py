@@ -13,7 +13,7 @@ from imsearch.models.compiled import CompiledModels
 from imsearch.models.engines.openvino import OpenVinoEmbedder
 from imsearch.models.model import Embedder
 from imsearch.models.reference import Reference
-from imsearch.types.events import Listener, PreparingModel
+from imsearch.types.listeners import Listener
 from imsearch.types.options import DEFAULT_TUNING, Tuning
 from imsearch.types.preprocessing import Preprocessing
 
@@ -49,6 +49,8 @@ def open_embedder(
             with contextlib.suppress(RuntimeError):  # a damaged file is compiled again below
                 return OpenVinoEmbedder(compiled, tuning, bulk=bulk)
     if listener is not None:
+        from imsearch.types.events import PreparingModel  # compiled models do without
+
         listener(PreparingModel(reference.name))
     from imsearch.models.loaders.loading import load
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from imsearch.errors import PictureError, ProbeError, UsageError
 from imsearch.images import convert, decode, preprocess
-from imsearch.search.clipboard import from_clipboard
 from imsearch.sources.digests import digest_of
 from imsearch.types.preprocessing import Preprocessing
 from imsearch.types.probes import Clipboard, Crop, Indexed, Url
@@ -79,6 +78,8 @@ def read_probe(source: Any, crop: Crop | None = None, preprocessing: Preprocessi
     """
     name = name_of(source)
     if isinstance(source, Clipboard):
+        from imsearch.search.clipboard import from_clipboard  # other probes do without
+
         grabbed = from_clipboard()
         if grabbed is None:
             raise ProbeError("there is no picture on the clipboard: copy one first")

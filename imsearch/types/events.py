@@ -1,6 +1,5 @@
 """Events: what long work reports while it runs."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -58,10 +57,3 @@ class Judged:
 
 
 Event = PreparingModel | Scanned | Progress | Skip | Compared | Judged
-
-Listener = Callable[[Event], None]
-"""A function that `Library.index` and `Library.duplicates` call with each event, in the thread of their caller."""
-
-
-def ignore(event: Event) -> None:
-    """A listener that takes no notice."""

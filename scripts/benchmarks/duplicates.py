@@ -17,7 +17,7 @@ from imsearch.catalog.space import VectorSpace
 from imsearch.duplicates.find import COPY_SCORE, NEIGHBORS
 from imsearch.duplicates.groups import Groups
 from imsearch.duplicates.pairs import NearPairs, near_pairs
-from imsearch.types.events import ignore
+from imsearch.types.listeners import ignore
 
 SECTION = "Duplicates"
 COSINES = (0.9, 0.85, 0.8, COPY_SCORE, 0.7, 0.6)

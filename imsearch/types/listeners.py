@@ -1,0 +1,14 @@
+"""The functions that long work reports its events to; apart from the events, which queries do without."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from imsearch.types.events import Event
+
+Listener = Callable[["Event"], None]
+"""A function that `Library.index` and `Library.duplicates` call with each event, in the thread of their caller."""
+
+
+def ignore(event: "Event") -> None:
+    """A listener that takes no notice."""
