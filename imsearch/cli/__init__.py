@@ -1,4 +1,4 @@
-"""The command line: each command parses, makes one call of the library, and presents what came back."""
+"""The command line: each command parses its arguments, makes one call of the library, and shows the result."""
 
 from imsearch.cli.main import main
 

@@ -1,4 +1,4 @@
-"""How commands end: 0 done, 1 failed, 2 wrong usage, 3 done but something was skipped, 130 interrupted."""
+"""The exit codes of commands, and the one place that turns errors into messages and exit codes."""
 
 import functools
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from imsearch.errors import ImsearchError, UsageError, VectorSpaceNotFoundError
 
 
 class Exit(IntEnum):
-    """Exit codes."""
+    """The exit codes: done, failed, wrong usage, done but something was skipped, interrupted."""
 
     DONE = 0
     FAILED = 1
@@ -21,7 +21,7 @@ class Exit(IntEnum):
 
 
 def exiting(function: Callable[..., int]) -> Callable[..., None]:
-    """A function that returns an exit code, as one that exits with it, or with that of the error it raised."""
+    """Wrap a function that returns an exit code, so that it exits with that code, or with the code of its error."""
 
     @functools.wraps(function)
     def run(*args: Any, **kwargs: Any) -> None:
@@ -34,7 +34,7 @@ def exiting(function: Callable[..., int]) -> Callable[..., None]:
             terminal.note("interrupted: what was done is kept, and the next run goes on from there")
             code = Exit.INTERRUPTED
         except BrokenPipeError:
-            terminal.close_stdout()  # the reader had enough, as `head` has
+            terminal.close_stdout()  # the program that reads the output has ended, as `head` does
             code = Exit.DONE
         raise SystemExit(int(code))
 

@@ -1,4 +1,4 @@
-"""What to do about an error, in words of the command line: errors themselves do not know of options and commands."""
+"""Hints about what to do about an error. Errors themselves mention no options and commands, so the hints do."""
 
 from imsearch.errors import (
     DeviceUnavailableError,
@@ -21,7 +21,7 @@ _OF_ARGUMENTS = {
 
 
 def hint(error: Exception) -> str:
-    """One line, or nothing where the message says it all."""
+    """A line that says what to do about an error; empty where the error's message says everything."""
     match error:
         case LibraryNotFoundError(empty=True):
             return "fill it with `imsearch index FOLDER`"

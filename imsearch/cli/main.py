@@ -1,4 +1,4 @@
-"""The program ``imsearch``: its commands put together."""
+"""The program ``imsearch`` with all its commands."""
 
 import os
 from collections.abc import Callable
@@ -65,6 +65,6 @@ def main() -> None:
     try:
         app()
     except SystemExit as exc:
-        # All is closed and written: what is left is to take down OpenVINO's and FAISS's threads, a tenth of a query.
+        # Everything is closed and written. Ending the threads of OpenVINO and FAISS would take a tenth of a query.
         terminal.flush()
         os._exit(exc.code if isinstance(exc.code, int) else int(exc.code is not None))

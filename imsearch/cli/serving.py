@@ -1,4 +1,4 @@
-"""Running the server: the only module besides `imsearch.server` that imports what it is made of."""
+"""Running the server: the only module outside `imsearch.server` that imports its packages."""
 
 import ipaddress
 import logging
@@ -23,11 +23,11 @@ from imsearch.server.routes.runs import Runs
 from imsearch.server.settings import LOOPBACK_NAMES, Settings
 
 TOKEN = "IMSEARCH_TOKEN"  # noqa: S105  the name of a variable
-"""The environment variable with the token that is asked for off loopback."""
+"""The environment variable that holds the server's token."""
 
 ANYWHERE = ("0.0.0.0", "::", "")  # noqa: S104  these are recognised, not bound to
 GRACE_SECONDS = 10
-"""What running requests are given to end when the server stops."""
+"""How long running requests may take to end when the server stops."""
 
 
 def run_server(
@@ -44,7 +44,7 @@ def run_server(
         if not folder.exists():
             raise imsearch.UsageError(f"{folder}: no such file or folder")
     on_loopback = is_loopback(host)
-    # Under another name it is a proxy that asks, for whomever.
+    # Another name means that a proxy passes on requests of anybody, so a token is needed even on loopback.
     token = os.environ.get(TOKEN) or (None if on_loopback and not names else secrets.token_urlsafe(32))
     settings = Settings(
         token=token,
@@ -60,7 +60,7 @@ def run_server(
             http=LimitedHttpProtocol,
             ws="none",
             log_config=access.LOGGING,
-            access_log=False,  # there is one of our own
+            access_log=False,  # we have our own
             server_header=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
@@ -77,7 +77,7 @@ def run_server(
 
 
 class _Server(uvicorn.Server):
-    """Ends runs, and what watches them, as soon as it is to stop: uvicorn would wait for the end of their streams."""
+    """Ends runs and their streams of events as soon as it stops, as uvicorn waits for the end of all streams."""
 
     def __init__(self, config: uvicorn.Config, runs: Runs) -> None:
         super().__init__(config)
@@ -89,7 +89,7 @@ class _Server(uvicorn.Server):
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this computer can reach an address. Raises `UsageError` for what is none."""
+    """Whether only this computer can reach an address. Raises `UsageError` for a text that is no address."""
     if host == "localhost":
         return True
     try:
@@ -99,7 +99,7 @@ def is_loopback(host: str) -> bool:
 
 
 def host_names(host: str, names: Sequence[str]) -> frozenset[str]:
-    """The names that a browser may call the server by: those of loopback, of what it binds to, and those told."""
+    """The names that a Host header may have: those of loopback, the address that is bound, and ``names``."""
     bound = {f"[{host}]" if ":" in host else host}
     if host in ANYWHERE:
         bound = {socket.gethostname().lower()}
@@ -107,7 +107,7 @@ def host_names(host: str, names: Sequence[str]) -> frozenset[str]:
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """A socket that listens there. Raises `UsageError` where it cannot."""
+    """A socket that listens at an address and port. Raises `UsageError` where that fails."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=2048)

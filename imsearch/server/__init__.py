@@ -1,4 +1,4 @@
-"""The HTTP API and the web page over a library: the extra ``server``."""
+"""The HTTP API and the web page over a library. They need the extra ``server``."""
 
 import importlib.util
 
@@ -8,5 +8,5 @@ _NEEDED = ("fastapi", "httptools", "prometheus_client", "python_multipart", "pyt
 
 
 def available() -> bool:
-    """Whether the libraries of the extra are installed."""
+    """Whether the packages of the extra ``server`` are installed. They are not imported for that."""
     return all(importlib.util.find_spec(name) for name in _NEEDED)

@@ -27,13 +27,13 @@ PAGE = resources.files("imsearch.server") / "web"
 
 
 def create_app(library: Library, settings: Settings | None = None) -> FastAPI:
-    """The HTTP API and the page over ``library``, for an ASGI server to run.
+    """The HTTP API and the page over ``library``, as an app for an ASGI server.
 
-    The library must be opened with a policy for the probes of others, such as `imsearch.STRANGERS`. The caller closes
-    it, after the app has ended.
+    The library must be opened with a policy for the probes of strangers, such as `imsearch.STRANGERS`. The caller must
+    close it, after the app has ended.
 
-    Raises `UsageError` for a library that fetches addresses of this computer and its network, which clients could reach
-    through it then.
+    Raises `UsageError` for a library whose policy allows web addresses of this computer and its network: clients could
+    reach those through it.
     """
     if library.probes.policy.addresses == "any":
         raise UsageError("a library must be opened with a policy for the probes of strangers to be served")
@@ -42,7 +42,7 @@ def create_app(library: Library, settings: Settings | None = None) -> FastAPI:
         version=imsearch.__version__,
         summary="Reverse image search over your own folders",
         openapi_url="/v1/openapi.json",
-        docs_url=None,  # its page loads scripts from elsewhere
+        docs_url=None,  # FastAPI's page for it would load scripts from other sites
         redoc_url=None,
         lifespan=_lifespan,
     )

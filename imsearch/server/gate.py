@@ -1,4 +1,4 @@
-"""How many queries are answered at a time."""
+"""The gate for queries: how many wait and how many are answered at a time."""
 
 from anyio import CapacityLimiter, to_thread
 from starlette.datastructures import UploadFile
@@ -10,14 +10,16 @@ from imsearch.server.schemas.answers import QueryAnswer
 from imsearch.types.probes import Indexed, Url
 
 THREADS = 32
-"""Queries that are worked on at a time: as many as the model may embed together."""
+"""The most plain queries that are answered at a time, in a thread each."""
 
 PREVIEW_SIDE = 640
 
 
 class Gate:
-    """Lets queries through to a library: plain ones side by side, verified ones one after the other, because each of
-    these uses all cores. At most ``max_waiting`` queries wait or run at the same time."""
+    """Answers queries by a library: plain queries in parallel, verified ones one at a time, as each uses all cores.
+
+    At most ``max_waiting`` queries wait or run at the same time.
+    """
 
     def __init__(self, library: Library, max_waiting: int) -> None:
         self._library = library
@@ -27,9 +29,9 @@ class Gate:
         self._verified = CapacityLimiter(1)
 
     async def answer(self, probe: UploadFile | Url | Indexed, parameters: QueryParameters) -> QueryAnswer:
-        """The library's answer to a probe. An upload is read when it is its turn.
+        """The library's answer to a probe. It waits for its turn; an upload is read only then.
 
-        Raises `ProblemError` where too many queries are inside, and what `Library.query` raises.
+        Raises `ProblemError` where too many queries wait already, and what `Library.query` raises.
         """
         if self._inside >= self._max_waiting:
             raise ProblemError(
@@ -53,7 +55,7 @@ class Gate:
         return QueryAnswer.of(answer, self._library.model, preview)
 
     def _read(self, asked: UploadFile | Url | Indexed) -> bytes | Indexed:
-        """The bytes of a probe, which are read once, though its preview is made of them too."""
+        """The bytes of a probe, read once for the query and its preview; an indexed picture stays as it is."""
         match asked:
             case UploadFile():
                 return asked.file.read()

@@ -1,4 +1,4 @@
-"""What a person can do about a problem, in the words of the server and its page."""
+"""Hints about what to do about a problem, in the words of the server and its page."""
 
 from imsearch.errors import (
     CatalogCorruptError,
@@ -23,7 +23,7 @@ BY_NAME = {
     "no-such-run": "The server may have been restarted since. Start the run again.",
     "gone": "Connect the disk or share that holds it, or index its folder again if it was moved or changed.",
 }
-"""By the name of a problem."""
+"""Hints by the name of a problem."""
 
 BY_ERROR: dict[type[ImsearchError], str] = {
     LibraryTooNewError: "Update imsearch where the server runs.",
@@ -35,4 +35,4 @@ BY_ERROR: dict[type[ImsearchError], str] = {
     WeightsUnavailableError: "Download the model's weights where the server runs.",
     DeviceUnavailableError: "Start the server again without --device, or with one that the machine has.",
 }
-"""By the kind of error, where its problem has a name that says little."""
+"""Hints by the class of an error, for those whose problem has a general name."""

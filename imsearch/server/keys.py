@@ -1,4 +1,4 @@
-"""Names for files that fit a URL, whatever bytes their paths are made of."""
+"""Keys of files: names that fit into a URL, whatever bytes the paths consist of."""
 
 import base64
 import binascii
@@ -14,11 +14,11 @@ def file_key(path: str) -> str:
 
 
 def path_of_key(key: str) -> str:
-    """The path that a key stands for. Raises `ProblemError` for what is not a key."""
+    """The path of the file with this key. Raises `ProblemError` for a text that is no key."""
     try:
         path = os.fsdecode(base64.urlsafe_b64decode(key + "=" * (-len(key) % 4)))
     except (binascii.Error, ValueError):
         path = ""
-    if file_key(path) != key:  # base64 decoding ignores what does not belong to it
+    if file_key(path) != key:  # decoding base64 ignores characters that are not part of it
         raise ProblemError("invalid", HTTPStatus.UNPROCESSABLE_ENTITY, f"'{key}' is not the key of a file")
     return path

@@ -1,4 +1,4 @@
-"""The parameters of a query."""
+"""The parameters of a query over HTTP."""
 
 from typing import Annotated
 
@@ -13,7 +13,7 @@ Format = Annotated[str, Field(json_schema_extra={"enum": list(FORMATS)})]
 
 
 class QueryParameters(BaseModel):
-    """What a query asks for besides the probe."""
+    """The parameters of a query, besides the probe."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -43,7 +43,7 @@ class QueryParameters(BaseModel):
     ] = False
 
     def options(self) -> QueryOptions:
-        """The same as the library has them. Raises `UsageError` for a crop that makes no sense."""
+        """The parameters as the options of a library. Raises `UsageError` for a crop that makes no sense."""
         filters = Filters(
             under=self.under,
             taken_after=self.taken_after,

@@ -1,4 +1,4 @@
-"""Errors as problem documents (RFC 9457)."""
+"""Errors as problem documents (RFC 9457), the form in which clients get them."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -60,8 +60,11 @@ _NAMES_BY_ERROR: tuple[tuple[type[ImsearchError], str, HTTPStatus], ...] = (
 
 
 class ProblemError(Exception):
-    """An error as a client gets it: its name, the status of the answer, what is wrong (``detail``) and what to do about
-    it (``hint``, by default that of the name), both for people, and members for programs."""
+    """An error as a client gets it.
+
+    ``name`` is the kind of problem and ``status`` the HTTP status of the answer. For people, ``detail`` says what is
+    wrong and ``hint`` what to do about it, by default the hint for the name. ``members`` are for programs.
+    """
 
     def __init__(
         self,
@@ -82,7 +85,7 @@ class ProblemError(Exception):
         self.members = members
 
     def document(self) -> dict[str, Any]:
-        """The problem document."""
+        """The problem document, as a JSON object."""
         document = {
             "type": f"urn:imsearch:problem:{self.name}",
             "title": self.name.replace("-", " ").capitalize(),
@@ -95,7 +98,7 @@ class ProblemError(Exception):
 
 
 def problem_of(exc: Exception) -> ProblemError:
-    """What an exception is to a client. One that nobody foresaw tells nothing about itself."""
+    """The problem that a client gets for an exception. That for an unexpected exception reveals nothing about it."""
     match exc:
         case ProblemError():
             return exc
@@ -114,7 +117,7 @@ def _problem_of_error(error: ImsearchError) -> ProblemError:
 
 
 def _members(error: ImsearchError) -> dict[str, Any]:
-    """The fields of an error that help a program."""
+    """The fields of an error that are of use to programs."""
     members: dict[str, Any] = {}
     match error:
         case UsageError():
@@ -127,9 +130,10 @@ def _members(error: ImsearchError) -> dict[str, Any]:
 
 
 class ProblemDocument(BaseModel):
-    """A problem document (RFC 9457). Programs go by ``type``; ``detail`` tells people what is wrong, ``hint`` what they
-    can do about it. Errors about a parameter have its name as ``argument``, and ``choices`` where there are few; those
-    about a picture its ``id``; those about a model its name as ``model``."""
+    """A problem document (RFC 9457). Programs should look at ``type``. For people, ``detail`` says what is wrong, and
+    ``hint`` what they can do about it. An error about a parameter has its name in ``argument`` and, if they can be
+    listed, its valid values in ``choices``; an error about a picture has its ``id``; one about a model has its name in
+    ``model``."""
 
     model_config = {
         "extra": "allow",
@@ -153,7 +157,7 @@ _SCHEMA = ProblemDocument.model_json_schema()
 
 
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The problem documents that a route answers with these statuses, for the description of the API."""
+    """The problem documents that a route may answer with, by status, for the description of the API."""
     return {
         int(status): {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": _SCHEMA}}}
         for status in statuses
@@ -161,7 +165,7 @@ def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def response(exc: Exception) -> JSONResponse:
-    """A problem document as an answer."""
+    """The answer to an exception: its problem document."""
     problem = problem_of(exc)
     return JSONResponse(problem.document(), problem.status, problem.headers, MEDIA_TYPE)
 

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP/1.1, with limits on what comes before the body of a request."""
+"""uvicorn's HTTP/1.1 protocol, with limits on the head of a request: its address and headers."""
 
 from asyncio import TimerHandle, Transport
 
@@ -6,36 +6,35 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 
 class LimitedHttpProtocol(HttpToolsProtocol):
-    """A connection that is closed where the head of a request does not arrive in time, or is too long.
+    """A connection that is closed if the head of a request does not arrive in time or is too long.
 
-    uvicorn waits for a head without limit, and its parser keeps all that it has read of one. Pass this class to
-    ``uvicorn.Config(http=...)``. After an answer, what is left of the request's body counts as the next head, so a
-    client that was refused has the same time to finish sending. The deadline for a body that is being read is set by
-    `Guard`.
+    uvicorn itself waits for a head without limit, and its parser keeps everything that it has read of one. Pass this
+    class to ``uvicorn.Config(http=...)``. After an answer, the rest of the request's body counts as the next head, so a
+    client that was refused has the same time to finish sending. `Guard` sets the deadline for a body that is read.
     """
 
     head_seconds: float = 10.0
-    """From a connection, or the first bytes after an answer, to the end of the next head."""
+    """The most time from a connection, or from the first bytes after an answer, to the end of the next head."""
 
     head_bytes: int = 32 << 10
-    """Of the address and all headers of a request, trailers among them."""
+    """The most bytes of the address and all headers of a request, including trailers."""
 
     _deadline: TimerHandle | None = None
     _head = 0  # bytes of the address and the headers of this message so far
-    _unparsed = 0  # bytes since the last callback of the parser: those of a header that does not end
+    _unparsed = 0  # bytes since the last callback of the parser, such as those of a header that does not end
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Expect a first request."""
+        """Begin to wait for the head of the first request."""
         super().connection_made(transport)
         self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Expect nothing more."""
+        """Stop waiting for a head."""
         self._head_is_here()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what has arrived; refuse a header that is too long."""
+        """Parse bytes that have arrived, and refuse a header that is too long."""
         self._unparsed += len(data)
         super().data_received(data)
         if self.transport.is_closing():
@@ -46,27 +45,27 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             self._expect_head()
 
     def on_message_begin(self) -> None:
-        """Start to count."""
+        """Begin to count the bytes of a head."""
         self._head = self._unparsed = 0
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
-        """Take a part of the address."""
+        """Count a part of the address."""
         self._count(url)
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header, or a trailer."""
+        """Count a header or a trailer."""
         self._count(name + value)
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Start to answer."""
+        """Stop waiting for the head, which is complete, and let the request be answered."""
         self._head_is_here()
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Take a part of the body."""
+        """Take in a part of the body, which does not count."""
         self._unparsed = 0
         super().on_body(body)
 
@@ -82,4 +81,4 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self._unparsed = 0
         self._head += len(part)
         if self._head > self.head_bytes:
-            raise ValueError("too long a head")  # an error of the parser's, which uvicorn answers with 400
+            raise ValueError("too long a head")  # the parser passes it on, and uvicorn answers with 400

@@ -1,4 +1,4 @@
-"""What the routes of one server share."""
+"""The library and the settings of a server, which its routes share."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -11,7 +11,7 @@ from imsearch.server.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A library and how it is served."""
+    """A library, and the settings with which it is served."""
 
     library: Library
     settings: Settings
@@ -23,4 +23,4 @@ def _served(request: Request) -> Served:
 
 
 ServedDep = Annotated[Served, Depends(_served)]
-"""A parameter by which a route gets it."""
+"""The type of a parameter by which a route gets the `Served` of its app."""

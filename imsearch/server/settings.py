@@ -6,23 +6,22 @@ from dataclasses import dataclass, field
 from imsearch.errors import UsageError
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
-"""Host names under which a browser reaches this computer from itself."""
+"""The host names by which a browser on this computer reaches it."""
 
 SHORTEST_TOKEN = 16
-"""The fewest characters of a token: the server does not slow down failed guesses, so guessing must be hopeless."""
+"""The fewest characters of a token. The server does not slow down failed guesses, so guessing must be hopeless."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How a library is served.
 
-    ``token`` is demanded of every client; None demands none, which is for loopback. ``hosts`` are the names, without
-    port, that the Host header may have. ``folders`` are absolute paths that may be indexed besides the roots of the
-    library. ``max_bytes`` limits the body of a request, ``body_seconds`` the time in which a
-    body must arrive, ``max_waiting`` the queries that wait or run at the same time.
+    ``token`` is demanded of every client; with None no token is needed, which is only safe on loopback. ``hosts`` are
+    the names, without port, that the Host header may have. ``folders`` are absolute paths that may be indexed besides
+    the roots of the library. ``max_bytes`` limits the body of a request, ``body_seconds`` the time in which a body must
+    arrive, and ``max_waiting`` the number of queries that wait or run at the same time.
 
-    Raises:
-        UsageError: a token that is too short, or that no header can carry.
+    Raises `UsageError` for a token that is too short, or that no header can carry.
     """
 
     token: str | None = field(default=None, repr=False)
@@ -40,8 +39,7 @@ class Settings:
             )
 
     def indexable(self, roots: Iterable[str]) -> list[str]:
-        """The folders that may be indexed from the page: ``roots``, those of the library, and those named at the
-        start."""
+        """The folders that may be indexed over HTTP: ``roots``, which are those of the library, and ``folders``."""
         return list(dict.fromkeys([*roots, *self.folders]))
 
 

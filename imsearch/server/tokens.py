@@ -1,4 +1,4 @@
-"""Who may ask: whoever shows the server's token, or the cookie of a session that was opened with it."""
+"""Checking who may use the server: clients that show its token, or the cookie of a session opened with it."""
 
 import hmac
 
@@ -17,8 +17,8 @@ def is_open(request: HTTPConnection, token: str | None) -> bool:
 
 
 def _bearers(request: HTTPConnection) -> list[str]:
-    """The token in a request's header, at most one. Two Authorization headers count as none: proxies disagree on
-    which of them is meant."""
+    """The token in the Authorization header of a request, if there is exactly one such header: proxies disagree on
+    which of two counts."""
     values = request.headers.getlist("authorization")
     if len(values) != 1:
         return []
@@ -27,10 +27,10 @@ def _bearers(request: HTTPConnection) -> list[str]:
 
 
 def session_cookie(token: str) -> str:
-    """The value of a session's cookie. It does not give away the token, but changes with it, which ends the session."""
+    """The value of a session's cookie. It does not reveal the token, but changes with it, which ends all sessions."""
     return hmac.digest(token.encode(), b"imsearch session", "sha256").hex()
 
 
 def is_same(shown: str, wanted: str) -> bool:
-    """Whether two texts are equal, in a time that does not depend on where they differ."""
+    """Whether two texts are equal, compared in a time that does not depend on where they differ."""
     return hmac.compare_digest(shown.encode("utf-8", "surrogatepass"), wanted.encode())

@@ -1,1 +1,1 @@
-"""The commands, a module each or a small family. A command is a function that returns its exit code."""
+"""The commands. A module has one command, or a few related ones; a command is a function that returns its exit code."""

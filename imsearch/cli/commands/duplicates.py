@@ -1,4 +1,4 @@
-"""`imsearch duplicates`, a family of commands whose default looks for duplicates."""
+"""`imsearch duplicates`: a group of commands, of which the default one looks for duplicates."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,11 +14,11 @@ from imsearch.cli.output import duplicates as output
 from imsearch.cli.output.terminal import note
 
 FIND = "find"
-"""The command that runs where none is named."""
+"""The command of the group that runs if none is named."""
 
 
 class _FindsByDefault(TyperGroup):
-    """A group whose first argument may be left out where it would be ``find``."""
+    """A group of commands in which the command ``find`` need not be named."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         named = bool(args) and (args[0] in self.commands or args[0] in ctx.help_option_names)
@@ -47,7 +47,7 @@ Keep = Annotated[
     typer.Option(
         "--keep",
         metavar="RULE",
-        help="What to keep: largest, best-format, most-bytes, oldest. Can be repeated; the others come after.",
+        help="Keep the largest, best-format, most-bytes or oldest file. Can be repeated; other rules come after.",
         show_default=False,
     ),
 ]
@@ -56,7 +56,7 @@ Prefer = Annotated[
     typer.Option(
         "--prefer",
         metavar="FOLDER",
-        help="Keep files below it before all others. Can be repeated.",
+        help="Keep files below this folder rather than others. Can be repeated.",
         show_default=False,
     ),
 ]

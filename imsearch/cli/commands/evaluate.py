@@ -36,7 +36,7 @@ def evaluate(
     ks: Annotated[
         list[int] | None,
         typer.Option(
-            "-k", metavar="K", min=1, help="Tell recall@K. Can be repeated. Default: 1, 5, 10.", show_default=False
+            "-k", metavar="K", min=1, help="Measure recall@K. Can be repeated. Default: 1, 5, 10.", show_default=False
         ),
     ] = None,
     plot: Annotated[
@@ -47,9 +47,9 @@ def evaluate(
     """Measure how well models find what belongs together in a folder.
 
     Each picture asks for the others of its class; mAP, P@1 and recall@K come with 95 % confidence intervals. Pictures
-    are indexed into a library that is thrown away.
+    are indexed into a temporary library, which is deleted afterwards.
     """
-    from imsearch.cli.output import evaluation  # other commands start sooner without it
+    from imsearch.cli.output import evaluation  # imported here, as other commands do not need it
 
     if plot is not None:
         from imsearch.evaluation.plot import check_plot, write_plot

@@ -35,7 +35,7 @@ def index(
         bool,
         typer.Option(
             "--regions",
-            help="Also embed parts of each picture, to find a scene by one thing in it. The library keeps to it; "
+            help="Also embed parts of each picture, to find a scene by one thing in it, now and in all later runs; "
             "indexing takes about 25 times as long.",
         ),
     ] = False,
@@ -44,7 +44,7 @@ def index(
         typer.Option(
             "--precision",
             metavar="NAME",
-            help="Arithmetic of a new library: f32, bf16 or f16. Default: the fastest that the machine has.",
+            help="Arithmetic for a new library: f32, bf16 or f16. Default: the fastest on this machine.",
             show_default=False,
         ),
     ] = None,

@@ -28,7 +28,7 @@ def files(
     """List the indexed pictures, or the files that could not be read."""
     with imsearch.open(library) as opened:
         listed = opened.files(failed=failed)
-        first = next(listed, None)  # whatever is wrong shows before anything is printed
+        first = next(listed, None)  # errors are raised here, before anything is printed
         lists.files(chain([first], listed) if first else [], failed=failed, null=null, as_json=json_lines)
     return Exit.DONE
 
@@ -37,16 +37,16 @@ def remove(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A file or folder; it need not exist any more.")],
     library: options.Library = None,
 ) -> int:
-    """Forget a file, or a folder and all below it. Nothing on disk is touched."""
+    """Remove a file, or a folder and all below it, from the library. The files themselves are not touched."""
     with imsearch.open(library) as opened:
         terminal.note(f"forgot {terminal.count(opened.remove(path), 'file')}")
     return Exit.DONE
 
 
 def optimize(library: options.Library = None, model: options.Model = None, json_lines: options.Json = False) -> int:
-    """Build the vector index anew: choose its kind, tune it to the vectors there are, measure its recall.
+    """Rebuild the vector index: choose its kind, tune it to the library's vectors, and measure its recall.
 
-    Index runs do this by themselves whenever the library has doubled. Nothing is lost by it, and queries go on.
+    Index runs do this by themselves whenever the library has doubled. Queries work meanwhile, and nothing is lost.
     """
     with imsearch.open(library, model=model) as opened:
         terminal.note("measuring and building; a million pictures take some minutes")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from imsearch.types.hits import Answer
 
 Sources = Sequence[tuple[str, Any]]
-"""Each probe's name and what the library is given for it."""
+"""Pairs of a probe's name, as the user gave it, and the probe for the library."""
 
 
 def query(
@@ -108,7 +108,7 @@ def _sources(probes: Sequence[str], clipboard: bool) -> Iterator[tuple[str, Any]
 
 
 def _shown(answers: "Iterator[Answer]", sources: Sources, output: Answers) -> "Iterator[Answer]":
-    """The answers under the names that the user gave their probes, each shown as it comes."""
+    """Show each answer as it comes, under the name that the user gave its probe. Yields the answers."""
     for answer, (name, _) in zip(answers, sources, strict=True):
         if answer.error is not None:
             terminal.error(answer.error, hint(answer.error))

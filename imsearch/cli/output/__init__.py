@@ -1,1 +1,1 @@
-"""What people and programs see: results on stdout; progress, notes and errors on stderr."""
+"""The output of commands: results on stdout; progress, notes and errors on stderr."""

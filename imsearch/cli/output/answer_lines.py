@@ -1,4 +1,4 @@
-"""Answers as programs read them: bare paths, or JSON lines."""
+"""Answers for programs: bare paths, or JSON lines."""
 
 import dataclasses
 import json
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from imsearch.types.hits import Answer, Proof
 
 SCHEMA = 1
-"""Of the JSON lines."""
+"""The version of the schema of the JSON lines."""
 
 
 class PathAnswers:
-    """Bare paths, exactly as the file system has them."""
+    """Shows bare paths, exactly as the file system has them, with ``end`` after each."""
 
     def __init__(self, end: bytes) -> None:
         self._end = end
@@ -26,7 +26,7 @@ class PathAnswers:
 
 
 class JsonAnswers:
-    """One JSON object per probe, a line each. Bytes of paths that are not UTF-8 become lone surrogates."""
+    """Shows one JSON object per probe, a line each. Bytes of paths that are not UTF-8 become lone surrogates."""
 
     def __init__(self, model: str) -> None:
         self._model = model
@@ -59,7 +59,7 @@ class JsonAnswers:
 
 
 def proof_values(proof: "Proof") -> dict[str, Any]:
-    """A proof as it stands in JSON; which points matched is left to pages."""
+    """The members of a proof in JSON, without the points that matched."""
     transform = proof.transform
     return {
         "verdict": proof.verdict,

@@ -1,4 +1,4 @@
-"""Answers as people see them: a table on a terminal, plain lines through a pipe."""
+"""Answers for people: a table on a terminal, plain lines through a pipe."""
 
 import sys
 from collections.abc import Sequence
@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
 
 class TableAnswers:
-    """A table on a terminal; through a pipe, lines of score and path with a tab between.
+    """Shows a table on a terminal or, through a pipe, lines of score and path with a tab between.
 
-    Of ``verified`` answers the table also has the verdict and how the two pictures relate, a line the verdict, last.
+    For ``verified`` answers the table also has the verdict and how the two pictures relate, and a line ends with the
+    verdict. With ``several`` probes, the name of the probe is shown too.
     """
 
     def __init__(self, *, several: bool, verified: bool) -> None:
@@ -39,7 +40,7 @@ class TableAnswers:
                 line("\t".join([*probe, f"{hit.score:.4f}", printable(hit.path), *verdicts]))
 
     def _draw(self, hits: "Sequence[Hit]") -> None:
-        """Columns that only some questions fill are left out where they would be empty."""
+        """Draw a table of hits, without columns that would be empty."""
         proofs = [("verdict", "left"), ("how", "left")] if self._verified else []
         dates = [("taken", "left")] if any(hit.taken for hit in hits) or not self._verified else []
         parts = [("region", "left")] if any(hit.region for hit in hits) else []
@@ -54,12 +55,12 @@ class TableAnswers:
 
 
 def verdict(hit: "Hit") -> str:
-    """What was shown of a hit, or nothing."""
+    """The verdict on a hit; empty where it was not compared."""
     return "" if hit.proof is None else hit.proof.verdict
 
 
 def size_and_date(hit: "Hit") -> tuple[str, str]:
-    """The pixel size of a hit, and when it was taken, if it says so."""
+    """The size of a hit in pixels, and when it was taken; that is empty where it is not known."""
     return f"{hit.width} x {hit.height}", f"{hit.taken:%Y-%m-%d %H:%M}" if hit.taken else ""
 
 

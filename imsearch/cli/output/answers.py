@@ -1,4 +1,4 @@
-"""How the answers to probes are shown: the choice among the outputs there are."""
+"""Choosing how the answers to probes are shown."""
 
 import dataclasses
 from typing import TYPE_CHECKING, Protocol
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class Answers(Protocol):
-    """A way to show answers as they come."""
+    """A way of showing answers as they come."""
 
     def show(self, answer: "Answer") -> None:
-        """Show one."""
+        """Show the answer to one probe."""
 
 
 def chosen_output(
@@ -28,7 +28,8 @@ def chosen_output(
     several: bool = False,
     verified: bool = False,
 ) -> Answers:
-    """How answers are shown: what programs read goes before what people see, and a preview needs a terminal."""
+    """The way of showing answers that options ask for. Output for programs has priority, and a preview needs a
+    terminal."""
     if json_lines:
         return JsonAnswers(model)
     if null or paths:
@@ -39,5 +40,5 @@ def chosen_output(
 
 
 def named(answer: "Answer", name: str) -> "Answer":
-    """The answer under the name that the user gave its probe."""
+    """The answer with the name that the user gave its probe."""
     return dataclasses.replace(answer, probe=name)

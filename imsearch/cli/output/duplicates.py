@@ -1,4 +1,4 @@
-"""How groups of duplicates are shown, and how their files are moved to the trash after asking."""
+"""Showing groups of duplicates, and moving their files to the trash after a confirmation."""
 
 import json
 import sys
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from imsearch.types.duplicates import DuplicateFile, DuplicateGroup, TrashReport
 
 SCHEMA = 1
-"""Of the JSON lines."""
+"""The version of the schema of the JSON lines."""
 
 TITLES = {"exact": "exact copies", "copy": "copies", "series": "a series, no copies"}
 
@@ -31,7 +31,7 @@ _COLUMNS = (
 
 
 def show(groups: "Sequence[DuplicateGroup]", *, as_json: bool) -> None:
-    """The groups: a table each on a terminal, lines with tabs through a pipe, or JSON lines; and a summary."""
+    """Show groups and a summary: as a table each on a terminal, as lines with tabs through a pipe, or as JSON lines."""
     for number, group in enumerate(groups, 1):
         if as_json:
             terminal.line(json.dumps(_record(group)))
@@ -57,12 +57,12 @@ def tell_what_is_missed() -> None:
 
 
 def kept_first(group: "DuplicateGroup") -> "list[DuplicateFile]":
-    """The files of a group in the order in which they are shown."""
+    """The files of a group in the order in which they are shown: the file to keep first."""
     return [group.kept, *group.rest]
 
 
 def facts_of(file: "DuplicateFile") -> tuple[str, ...]:
-    """A row of the table of a group."""
+    """The row of a file in the table of its group."""
     taken = f"{file.taken:%Y-%m-%d %H:%M}" if file.taken else ""
     size = f"{file.width} x {file.height}"
     relation = "keep" if file.relation == "kept" else file.relation
@@ -105,9 +105,9 @@ def _beside(groups: "Sequence[DuplicateGroup]") -> str:
 
 
 def trash_after_asking(library: "Library", groups: "Sequence[DuplicateGroup]", under: Path | None) -> bool:
-    """Move all files but those to keep to the trash, copies and series each after asking.
+    """Move all files but those to keep to the trash, after asking once for copies and once for series.
 
-    False if any file was skipped. Raises `UsageError` where nobody answers.
+    Returns False if any file was skipped. Raises `UsageError` where nobody answers.
     """
     skipped = 0
     for things, kinds in (("copies", ("exact", "copy")), ("pictures of series, which are no copies", ("series",))):
@@ -126,7 +126,7 @@ def trash_after_asking(library: "Library", groups: "Sequence[DuplicateGroup]", u
 
 
 def show_trash(library: "Library", groups: "Sequence[DuplicateGroup]", under: Path | None, *, as_json: bool) -> bool:
-    """Print what would be moved to the trash. False if any file would be skipped."""
+    """Print the paths that would be moved to the trash. Returns False if any file would be skipped."""
     report = library.trash(groups, under=under, dry_run=True)
     for path in report.moved:
         terminal.line(json.dumps({"schema": SCHEMA, "trash": path}) if as_json else printable(path))

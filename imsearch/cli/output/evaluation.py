@@ -1,4 +1,4 @@
-"""How `imsearch eval` shows its progress and its results."""
+"""Showing the progress and the results of `imsearch eval`."""
 
 import dataclasses
 import json
@@ -12,11 +12,11 @@ from imsearch.types.evaluation import Estimate, Evaluating, Evaluation, Quality,
 from imsearch.types.events import Event, Skip
 
 SCHEMA = 1
-"""Of the JSON lines of `imsearch eval`."""
+"""The version of the schema of the JSON lines."""
 
 
 class EvaluationProgress(IndexProgress):
-    """Draws the events of an evaluation as those of its index runs; a file that all models skip is told once."""
+    """Draws the events of an evaluation, as `IndexProgress` does; a file that all models skip is reported once."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,7 +38,8 @@ class EvaluationProgress(IndexProgress):
 
 
 def show(evaluations: Sequence[Evaluation], *, as_json: bool) -> None:
-    """One JSON object for each model, a line each; or a column for each model, then a row for each class or edit."""
+    """Show evaluations: as one JSON object per model, a line each; or as a table with a column for each model, and a
+    table with a row for each class or edit."""
     if as_json:
         for evaluation in evaluations:
             record = json.dumps({"schema": SCHEMA, **dataclasses.asdict(evaluation)})
@@ -71,7 +72,7 @@ def _show_models(evaluations: Sequence[Evaluation]) -> None:
 
 
 def _show_groups(evaluations: Sequence[Evaluation]) -> None:
-    """With one model all that was measured, with several the mAP of each."""
+    """Draw the table of classes or edits: with one model all measures, with several models the mAP of each."""
     first = evaluations[0]
     what = "class" if first.asked == "classes" else "edit"
     if len(evaluations) == 1:
@@ -99,7 +100,7 @@ def _measured(quality: Quality) -> dict[str, Estimate]:
 
 
 def _with_margin(estimate: Estimate) -> str:
-    """The mean and half the width of its confidence interval."""
+    """The mean, and half the width of its confidence interval, as text."""
     return f"{estimate.mean:.3f} ±{(estimate.high - estimate.low) / 2:.3f}"
 
 

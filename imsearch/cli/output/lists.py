@@ -1,4 +1,4 @@
-"""Facts about a library, its files, and the models there are."""
+"""Showing facts about a library, its files, and known models."""
 
 import dataclasses
 import json
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def info(result: "LibraryInfo", *, as_json: bool) -> None:
-    """A library at a glance."""
+    """Show facts about a library."""
     if as_json:
         line(json.dumps(dataclasses.asdict(result)))
         return
@@ -44,7 +44,7 @@ def info(result: "LibraryInfo", *, as_json: bool) -> None:
 
 
 def vector_index(result: "VectorIndexInfo", *, as_json: bool) -> None:
-    """How candidates are found, and what that was measured to reach."""
+    """Show facts about the vector index, and its measured recall."""
     if as_json:
         line(json.dumps(dataclasses.asdict(result)))
     else:
@@ -78,7 +78,7 @@ def _list(rows: list[tuple[str, str]]) -> None:
 
 
 def files(records: "Iterable[FileRecord]", *, failed: bool, null: bool, as_json: bool) -> None:
-    """Files of the library, with the reason where they failed."""
+    """Show files of the library; with ``failed``, also the reasons of their failures."""
     for record in records:
         if as_json:
             line(json.dumps(dataclasses.asdict(record)))
@@ -91,7 +91,7 @@ def files(records: "Iterable[FileRecord]", *, failed: bool, null: bool, as_json:
 
 
 def models(found: "Iterable[ModelInfo]", *, as_json: bool) -> None:
-    """The list of models."""
+    """Show a list of models."""
     if as_json:
         for model in found:
             line(json.dumps(dataclasses.asdict(model)))
@@ -115,7 +115,7 @@ def models(found: "Iterable[ModelInfo]", *, as_json: bool) -> None:
 
 
 _DISPENSABLE = ("library", "input", "parameters")
-"""Columns that a narrow terminal goes without, in this order; JSON lines have them all."""
+"""Columns that are left out on a narrow terminal, in this order. JSON lines have all columns."""
 
 _NUMBERS = ("dimensions", "parameters")
 

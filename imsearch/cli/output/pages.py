@@ -1,4 +1,4 @@
-"""Pages for a browser: the answers to probes, or groups of duplicates, with thumbnails read from the files."""
+"""Writing HTML pages of answers or of groups of duplicates, with thumbnails that are read from the files."""
 
 import base64
 from collections.abc import Iterable, Iterator, Sequence
@@ -85,7 +85,7 @@ def _file(file: DuplicateFile, group: DuplicateGroup) -> Item:
 
 
 def _read(source: Any, crop: Crop | None = None) -> Side | None:
-    """A picture as it is drawn, or None where it cannot be read now."""
+    """The size and a thumbnail of a picture; None where it cannot be read now."""
     try:
         probe = read_probe(source, crop)
     except imsearch.ImsearchError:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class PreviewAnswers:
-    """Thumbnails in the terminal, by Kitty's or Sixel graphics where it knows them, else by colored half blocks."""
+    """Shows thumbnails in the terminal: by Kitty's or Sixel graphics if it knows them, else by colored half blocks."""
 
     def show(self, answer: "Answer") -> None:
         """Show the hits of one probe."""
@@ -35,12 +35,12 @@ class PreviewAnswers:
 
 
 def can_preview() -> bool:
-    """Whether stdout is a terminal that has a size to draw in."""
+    """Whether stdout is a terminal that reports its size."""
     return sys.stdout.isatty() and os.get_terminal_size(sys.stdout.fileno()).columns > 0
 
 
 def _open_picture(path: str) -> Any:
-    """The picture of a hit, or None where its file cannot be read now."""
+    """The picture of a hit; None where its file cannot be read now."""
     from imsearch.search.probes import read_probe
 
     try:

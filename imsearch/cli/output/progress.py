@@ -1,4 +1,4 @@
-"""Progress of long calls on stderr, drawn from their events, and the closing line of an index run."""
+"""Showing the progress of long calls on stderr, by their events, and the summary of an index run."""
 
 import sys
 from types import TracebackType
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from imsearch.types.libraries import IndexReport
 
 SHOWN_SKIPS = 20
-"""Skips told one by one during an index run; `imsearch files --failed` has them all."""
+"""The most skips that are shown one by one during an index run; `imsearch files --failed` lists all."""
 
 
 class IndexProgress:
@@ -123,7 +123,7 @@ class StepProgress:
 
 
 def report_run(result: "IndexReport") -> None:
-    """The closing line of an index run."""
+    """Show the summary of an index run."""
     parts = [
         f"{number:,} {word}"
         for number, word in (

@@ -1,4 +1,4 @@
-"""Tables on a terminal. The modules of this folder are the only ones that draw with Rich, and import it to do so."""
+"""Drawing tables on a terminal. Only the modules of this folder use Rich; they import it when they draw."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ from imsearch.formatting.wording import printable
 
 
 def empty_table(*columns: tuple[str, str], title: str | None = None) -> Any:
-    """A table of Rich with these names of columns, each with how it is justified."""
+    """An empty table of Rich; each column is a name and its justification, ``left`` or ``right``."""
     from rich.table import Table
 
     table = Table(box=None, title=title, title_justify="left", title_style="bold", header_style="dim", pad_edge=False)
@@ -19,7 +19,7 @@ def empty_table(*columns: tuple[str, str], title: str | None = None) -> Any:
 
 
 def grid(header: Sequence[str], rows: Iterable[Sequence[str]], *, title: str) -> None:
-    """Names and their numbers: a table on a terminal; through a pipe, the title and lines with tabs between."""
+    """Draw rows of a name and numbers: as a table on a terminal; through a pipe, as lines with tabs after the title."""
     if not sys.stdout.isatty():
         for row in ((title,), header, *rows):
             line("\t".join(printable(cell) for cell in row))
@@ -31,7 +31,7 @@ def grid(header: Sequence[str], rows: Iterable[Sequence[str]], *, title: str) ->
 
 
 def draw_paths(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]]) -> None:
-    """A table whose last column has paths. Where it is too wide, each path has a line of its own, in one piece."""
+    """Draw a table whose last column has paths. If it is too wide for the terminal, each path gets its own line."""
     from rich.console import Console
     from rich.measure import Measurement
 
@@ -70,14 +70,14 @@ def _draw_stacked(columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[st
 
 
 def draw(renderable: Any) -> None:
-    """Something of Rich on stdout, in the width of the terminal."""
+    """Draw an object of Rich on stdout, in the width of the terminal."""
     from rich.console import Console
 
     Console(highlight=False).print(renderable)
 
 
 def text(value: str) -> Any:
-    """Text of Rich without control characters, and without markup."""
+    """A text for Rich, with control characters escaped and without markup."""
     from rich.text import Text
 
     return Text(printable(value))

@@ -8,29 +8,29 @@ from imsearch.formatting.wording import printable
 
 
 def line(text: str) -> None:
-    """A line of results on stdout."""
+    """Write a line of results to stdout."""
     write(os.fsencode(text) + b"\n")
 
 
 def note(text: str) -> None:
-    """A line for people on stderr; a path in it must not bring in lines of its own."""
+    """Write a line for people to stderr. Control characters are escaped, so that a path cannot add lines."""
     sys.stderr.write(printable(text) + "\n")
 
 
 def error(exc: Exception, hint: str = "") -> None:
-    """What went wrong and what to do about it, a line each on stderr."""
+    """Write an error and a hint, if there is one, to stderr, a line each."""
     note(f"imsearch: {exc}")
     if hint:
         note(f"hint: {hint}")
 
 
 def count(number: int, thing: str) -> str:
-    """A number with its noun."""
+    """A number with its noun, in the plural if needed."""
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def agreed(question: str) -> bool | None:
-    """What a person answers on stdin to a question on stderr; None where there is nobody to answer."""
+    """Ask a question on stderr. Returns whether the answer on stdin is yes; None where stdin has ended."""
     sys.stderr.write(f"{printable(question)} [y/N] ")
     sys.stderr.flush()
     answer = sys.stdin.readline()
@@ -40,13 +40,13 @@ def agreed(question: str) -> bool | None:
 
 
 def close_stdout() -> None:
-    """Point stdout nowhere, so that Python does not fail on flushing it at exit."""
+    """Redirect stdout to the null device, so that Python does not fail when flushing it at exit."""
     with contextlib.suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def flush() -> None:
-    """Have the streams written; who does not want them any more is no error."""
+    """Flush stdout and stderr. It is no error if their readers have closed them."""
     with contextlib.suppress(OSError, ValueError):
         sys.stdout.flush()
     with contextlib.suppress(OSError, ValueError):
@@ -54,14 +54,14 @@ def flush() -> None:
 
 
 def write(data: bytes) -> None:
-    """Results on stdout, as they are."""
+    """Write bytes of results to stdout."""
     sys.stdout.flush()
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
 
 
 def amount(number: int) -> str:
-    """A number of bytes for people."""
+    """A number of bytes in words: ``3.4 MiB``."""
     size = float(number)
     for unit in ("B", "KiB", "MiB", "GiB"):
         if size < 1024:

@@ -1,1 +1,1 @@
-"""Long work started from the web, in child processes."""
+"""Jobs: long work that is started from the web, in child processes."""

@@ -1,4 +1,4 @@
-"""What a child process is told to do, and what it tells besides events: values that go through pipes."""
+"""Jobs for child processes, and the messages that they send: values that go through pipes."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -15,7 +15,7 @@ JobKind = Literal["index", "duplicates"]
 
 @dataclass(frozen=True, slots=True)
 class LibraryAddress:
-    """Where a library is, and how the server has opened it."""
+    """The address of a library, and the model and device that the server has opened it with."""
 
     path: str
     model: str
@@ -24,7 +24,7 @@ class LibraryAddress:
 
 @dataclass(frozen=True, slots=True)
 class IndexJob:
-    """To bring the library up to date with folders."""
+    """A job: bring the library up to date with folders."""
 
     kind: ClassVar[JobKind] = "index"
 
@@ -32,20 +32,20 @@ class IndexJob:
     retry_failed: bool
 
     def run(self, library: Library, listener: Listener) -> IndexReport:
-        """Do it."""
+        """Do the job. Raises what `Library.index` raises."""
         return library.index(*self.folders, retry_failed=self.retry_failed, listener=listener)
 
 
 @dataclass(frozen=True, slots=True)
 class FoundGroups:
-    """The outcome of a search for duplicates."""
+    """The result of a search for duplicates."""
 
     groups: list[DuplicateGroup]
 
 
 @dataclass(frozen=True, slots=True)
 class DuplicatesJob:
-    """To find groups of duplicates, as `Library.duplicates` is told."""
+    """A job: find groups of duplicates, with the options of `Library.duplicates`."""
 
     kind: ClassVar[JobKind] = "duplicates"
 
@@ -55,7 +55,7 @@ class DuplicatesJob:
     prefer: tuple[str, ...]
 
     def run(self, library: Library, listener: Listener) -> FoundGroups:
-        """Do it."""
+        """Do the job. Raises what `Library.duplicates` raises."""
         return FoundGroups(
             library.duplicates(self.under, series=self.series, keep=self.keep, prefer=self.prefer, listener=listener)
         )
@@ -66,7 +66,7 @@ Job = IndexJob | DuplicatesJob
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """The library is open and the work begins."""
+    """Message: the library is open and the work begins."""
 
 
 JobResult = IndexReport | FoundGroups
@@ -90,5 +90,5 @@ DO_JOB = Work(
     results=(IndexReport, FoundGroups),
     background=True,
 )
-"""A job over a library in a process of its own and of low priority, so that the server's queries need not wait for
-Python's lock, for memory, or for a core. What was done is kept when it is interrupted."""
+"""Runs a job in a process of its own and of low priority, so that the server's queries need not wait for Python's lock,
+for memory, or for a core. An interrupted job keeps what it has stored."""

@@ -1,4 +1,4 @@
-"""A run: the child process that does it, what it has told so far, and who watches."""
+"""Runs: the child process of a job, its state so far, and those who watch it."""
 
 import asyncio
 import contextlib
@@ -25,12 +25,14 @@ from imsearch.workers.process import Process, name_of_end
 from imsearch.workers.work import OutOfMemoryError, WorkerError
 
 SECONDS_TO_END = 5.0
-"""What a cancelled run is given to end by itself; a batch of pictures takes less. A library survives being killed."""
+"""How long a cancelled run may take to end by itself before it is killed; a batch of pictures takes less. Killing does
+the library no harm."""
 
 SECONDS_BETWEEN_SNAPSHOTS = 0.2
+"""The least time between two snapshots for a watcher."""
 
 MOST_SKIPS = 100
-"""Of the last skipped files, which a snapshot has."""
+"""How many of the last skipped files a snapshot lists."""
 
 _log = logging.getLogger(__name__)
 
@@ -45,13 +47,14 @@ class SkippedFile(BaseModel):
 
     @classmethod
     def of(cls, skip: Skip) -> "SkippedFile":
-        """A skip as people see it."""
+        """The skip with a path and a reason that can be shown."""
         return cls(path=printable(skip.path), reason=printable(skip.reason))
 
 
 class Run(BaseModel):
-    """A run as it stands. ``done`` of ``total`` are files, pictures or pairs, as the stage has it; ``skips`` are the
-    last of all that were ``skipped``; ``report`` is what an index run did, ``groups`` the number of groups found."""
+    """The state of a run. ``done`` and ``total`` count files, pictures or pairs, depending on the stage; ``skips``
+    lists the last of the ``skipped`` files; ``report`` is what an index run did, ``groups`` the number of groups that a
+    search for duplicates found."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -93,13 +96,14 @@ class Run(BaseModel):
 
 
 class Running:
-    """A child process and what it has told. Safe to use from several threads.
+    """A run: a child process and its state so far. Safe to use from several threads.
 
-    ``groups`` are what a search for duplicates has found, empty before; a person's decisions change them.
+    ``groups`` holds the groups that a search for duplicates has found, empty until it has ended, and ``decisions`` the
+    user's decisions about them; a review changes both.
     """
 
     def __init__(self, address: LibraryAddress, job: Job) -> None:
-        """Start it."""
+        """Start the process."""
         self.id = secrets.token_hex(8)
         self.kind: JobKind = job.kind
         self.groups: list[DuplicateGroup] = []
@@ -118,12 +122,12 @@ class Running:
         self._reader.start()
 
     def snapshot(self) -> Run:
-        """The run as it stands."""
+        """The current state of the run."""
         with self._lock:
             return self._run.model_copy(update={"seconds": self._seconds()})
 
     async def snapshots(self) -> AsyncIterator[Run]:
-        """The run as it stands, again whenever it has changed, but not too often; the last when it has ended."""
+        """The current state of the run, and again after each change, but not too often. The last one is its end."""
         loop = asyncio.get_running_loop()
         changed = asyncio.Event()
 
@@ -144,12 +148,12 @@ class Running:
 
     @property
     def watchers(self) -> int:
-        """How many watch its `snapshots`."""
+        """How many iterations over `snapshots` are going on."""
         with self._lock:
             return len(self._watchers)
 
     def cancel(self) -> None:
-        """Have it end soon; what was done is kept. It has ended when `join` returns."""
+        """Make the run end soon; what it has stored is kept. It has ended when `join` returns."""
         with self._lock:
             if self._cancelled or self._run.state != "running":
                 return
@@ -163,7 +167,7 @@ class Running:
         self._wake()
 
     def join(self) -> None:
-        """Wait until it has ended."""
+        """Wait until the run has ended."""
         self._reader.join()
 
     @contextlib.contextmanager
@@ -185,7 +189,7 @@ class Running:
         return self._run.seconds or round(time.monotonic() - self._since, 3)
 
     def _follow(self) -> None:
-        """Take what the process tells until it ends."""
+        """Take in the messages of the process until it ends."""
         problem: ProblemError | None = None
         try:
             while self._run.state == "running":

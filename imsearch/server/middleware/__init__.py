@@ -1,1 +1,1 @@
-"""What every request goes through before a route, and every answer after it."""
+"""Middleware: what handles every request before its route, and every answer after it."""

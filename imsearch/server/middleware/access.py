@@ -1,4 +1,4 @@
-"""The access log: a line of JSON for each request, and the settings of everything else that is logged."""
+"""The access log, with a line of JSON for each request, and the settings of all logging of a server."""
 
 import logging
 import time
@@ -28,13 +28,13 @@ LOGGING: dict[str, Any] = {
         "uvicorn": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
     },
 }
-"""For ``logging.config.dictConfig``: everything that a server logs, on stderr, as one JSON object per line."""
+"""Settings for ``logging.config.dictConfig``: everything is logged on stderr, as one JSON object per line."""
 
 _log = logging.getLogger(__name__)
 
 
 class AccessLog:
-    """ASGI middleware, around all others, that gives each request an id, counts it and logs it."""
+    """The outermost ASGI middleware: it gives each request an id, counts it and logs it."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self.app = app
@@ -72,7 +72,7 @@ class AccessLog:
                 "request",
                 extra={
                     "method": scope["method"],
-                    "path": scope["path"],  # without the query, which may say what somebody searches for
+                    "path": scope["path"],  # without the query string, which may reveal what is searched for
                     "status": status,
                     "bytes": sent,
                     "milliseconds": round(seconds * 1000, 1),

@@ -1,4 +1,4 @@
-"""Which requests pass to the routes, and how large they may be."""
+"""The guard: which requests may pass to the routes, and how large they may be."""
 
 import asyncio
 import re
@@ -13,15 +13,15 @@ from imsearch.server.settings import Settings
 from imsearch.server.tokens import is_open
 
 OPEN_PATHS = frozenset({"/", "/healthz", "/v1/session"})
-"""What is answered without the token, besides the files of the page."""
+"""The paths that need no token, besides the files of the page."""
 
 PAGE_FILES = "/page/"
 
 STRANGERS_BYTES = 16 << 10
-"""The longest body of a client that has not shown the token: enough to show it."""
+"""The most bytes of a body from a client that has not shown the token: enough to show it."""
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
-_OF_THIS_SITE = frozenset({"same-origin", "none"})  # none: a person typed the address
+_OF_THIS_SITE = frozenset({"same-origin", "none"})  # none: the user typed the address
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
 
 
@@ -29,7 +29,7 @@ class Guard:
     """ASGI middleware that lets a request pass if it names this server, does not come from the page of another site,
     shows the token, and is not too large.
 
-    It raises `ProblemError` or `HTTPException` for the others.
+    For any other request it raises `ProblemError` or `HTTPException`.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
@@ -53,7 +53,7 @@ class Guard:
         await self.app(scope, receive, send)
 
     def _check_host(self, request: HTTPConnection) -> None:
-        """Refuse names of other servers: a site could point its own name here, and then read our answers."""
+        """Refuse a Host that is no name of this server: a site could point its own name here, and read our answers."""
         values = request.headers.getlist("host")
         found = _HOST.fullmatch(values[0]) if len(values) == 1 else None
         if found is None:
@@ -69,9 +69,10 @@ class Guard:
 
 
 class _LimitedBody:
-    """The body of one request, as it arrives: limited in bytes, and in the seconds from the first read to its end.
+    """The body of one request as it arrives, with limits on its bytes and on the seconds from the first read to the
+    end.
 
-    It raises `HTTPException` because that is all that FastAPI passes on from reading a body.
+    It raises `HTTPException`, as FastAPI passes on no other error from reading a body.
     """
 
     def __init__(self, receive: Receive, max_bytes: int, seconds: float) -> None:
@@ -83,7 +84,7 @@ class _LimitedBody:
         self._complete = False
 
     async def receive(self) -> Message:
-        if self._complete:  # all that can follow is that the client disconnects
+        if self._complete:  # only a disconnection of the client can follow
             return await self._receive()
         message = await self._receive_in_time()
         self._bytes += len(message.get("body", b""))
@@ -107,7 +108,7 @@ class _LimitedBody:
 
 
 def _check_site(request: HTTPConnection) -> None:
-    """Refuse what a page of another site made the browser send. Other programs do not send these headers."""
+    """Refuse a request that a page of another site made the browser send. Only browsers send these headers."""
     origins = request.headers.getlist("origin")
     sites = request.headers.getlist("sec-fetch-site")
     ours = f"{request.scope['scheme']}://{request.headers['host']}".lower()
@@ -118,7 +119,7 @@ def _check_site(request: HTTPConnection) -> None:
 
 
 def _check_openness(path: str) -> None:
-    """Refuse a client that has not shown the token, except for what it needs to show it."""
+    """Refuse a client that has not shown the token, except for the paths that it needs to show it."""
     if path in OPEN_PATHS or path.startswith(PAGE_FILES):
         return
     raise ProblemError(

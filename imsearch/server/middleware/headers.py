@@ -1,4 +1,4 @@
-"""Security headers: what a browser may do with an answer."""
+"""Security headers, which say what a browser may do with an answer."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,7 +28,7 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(SECURITY_HEADERS)
-                headers.setdefault("Cache-Control", "no-cache")  # not an old page with a new server
+                headers.setdefault("Cache-Control", "no-cache")  # so that no old page is used with a new server
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

@@ -11,10 +11,10 @@ _log = logging.getLogger(__name__)
 
 
 class LastResort:
-    """ASGI middleware that answers with a problem document whatever is raised inside it.
+    """ASGI middleware that answers every exception raised inside it with a problem document.
 
-    Starlette answers unhandled exceptions outside of all middleware, where the answer gets no security headers and is
-    not counted. This one is inside of those. An answer that has begun cannot be taken back: its exception is raised
+    Starlette would answer unhandled exceptions outside all middleware, where the answer gets no security headers and is
+    not counted. This middleware is inside those. If an answer has begun, it cannot be replaced: the exception is raised
     again, and the server closes the connection.
     """
 

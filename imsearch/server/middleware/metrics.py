@@ -1,8 +1,9 @@
-"""Numbers about requests, and about the model behind them, for Prometheus.
+"""Metrics of requests and of the model, for Prometheus.
 
-prometheus-fastapi-instrumentator was tried and cannot keep these labels. It matches the path itself, so requests that
-the guard refuses get a route, and the path of a request with a superfluous slash becomes a label, of which a stranger
-can make any number. It counts an answer that broke off by the status it began with, and one that never came as 500.
+prometheus-fastapi-instrumentator was tried and cannot give these labels. It matches paths itself, so requests that the
+guard refuses get a route, and the path of a request with a superfluous slash becomes a label, so that strangers can
+create any number of labels. It counts an answer that broke off with the status that it began with, and an answer that
+never came with 500.
 """
 
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from starlette.types import Scope
 from imsearch.library import Library
 
 NO_ROUTE = "none"
-"""The route of requests that the guard refused, and of those that no route answers."""
+"""The label for requests that the guard refused, and for requests that no route answers."""
 
 OTHER_METHOD = "other"
 
@@ -25,20 +26,20 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 
 class _Embedded(Collector):
-    """Numbers about the model, as the library counts them."""
+    """Metrics of the model, as the library counts them."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
 
     def collect(self) -> Iterator[CounterMetricFamily]:
-        """The numbers now."""
+        """The current numbers."""
         pictures, batches = self._library.embedded
         yield CounterMetricFamily("imsearch_embedded_pictures", "Pictures embedded for queries.", value=pictures)
         yield CounterMetricFamily("imsearch_embedded_batches", "Batches that they were embedded in.", value=batches)
 
 
 class Metrics:
-    """Numbers about the requests of one app and its model. Labels have few values, whatever clients send."""
+    """Metrics of the requests of one app, and of its model. Labels have few values, whatever clients send."""
 
     def __init__(self, library: Library) -> None:
         self.registry = CollectorRegistry()
@@ -68,12 +69,12 @@ class Metrics:
 
 
 def _route(scope: Scope) -> str:
-    """The template of the route that a request took, or the path of the app that is mounted there."""
+    """The template of the route of a request, or the path of a mounted app, or `NO_ROUTE`."""
     return getattr(scope.get("route"), "path", None) or scope.get("root_path") or NO_ROUTE
 
 
 def metrics_router(metrics: Metrics) -> APIRouter:
-    """The route that Prometheus reads."""
+    """The route ``/metrics``, which Prometheus reads."""
     router = APIRouter(tags=["running"])
 
     @router.get(

@@ -1,4 +1,4 @@
-"""Groups that a search for duplicates has found, and what a person decides about them."""
+"""Routes of reviews: the groups that a search for duplicates has found, and the user's decisions about them."""
 
 import datetime
 from http import HTTPStatus
@@ -21,12 +21,12 @@ from imsearch.types.duplicates import DuplicateFile, GroupKind, Relation
 router = APIRouter(prefix="/v1", tags=["duplicates"])
 
 MOST_AT_ONCE = 200
-"""Groups of one answer."""
+"""The most groups in one answer."""
 
 
 class GroupedFile(FileName):
-    """A file of a group, as it was when it was indexed, and its relation to the one to keep. ``here`` says whether the
-    library still has it with that content."""
+    """A file of a group, as it was when it was indexed, with its relation to the file to keep. ``here`` says whether
+    the library still has the file with that content."""
 
     id: str
     relation: Relation
@@ -40,7 +40,7 @@ class GroupedFile(FileName):
 
     @classmethod
     def of(cls, file: DuplicateFile, here: bool) -> "GroupedFile":
-        """A file of a group, and whether it is here."""
+        """The file of a group; ``here`` says whether the library still has it."""
         return cls(
             **file_name(file.path),
             id=file.digest,
@@ -56,8 +56,8 @@ class GroupedFile(FileName):
 
 
 class Group(BaseModel):
-    """Files of which one would do: ``keep`` is its place among them, from 0, and ``reason`` says why it. ``number``
-    counts from 1."""
+    """Files of which one is enough. ``keep`` is the index of the file to keep, from 0, and ``reason`` says why it is
+    that one. ``number`` counts from 1."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -99,7 +99,7 @@ class Group(BaseModel):
 
     @classmethod
     def of(cls, reviewed: ReviewedGroup) -> "Group":
-        """A group as it is now."""
+        """The group as it is now."""
         group = reviewed.group
         return cls(
             number=reviewed.number,
@@ -112,7 +112,7 @@ class Group(BaseModel):
 
 
 class GroupPage(BaseModel):
-    """A page of the groups of a run, of ``total`` that it has."""
+    """A page of the groups of a run; ``total`` is the number of all its groups."""
 
     total: int
     groups: list[Group]
@@ -127,8 +127,8 @@ class Choice(BaseModel):
 
 
 class Cleared(BaseModel):
-    """What went to the trash: paths, and their size in ``bytes``. ``skipped`` were to go and could not; ``linked`` are
-    links to the file that stays, of which moving one frees nothing."""
+    """The files that were moved to the trash, and their total size in ``bytes``. ``skipped`` files should have been
+    moved and could not be; ``linked`` are links to the file that stays, which are left: moving them frees no space."""
 
     moved: list[str]
     bytes: int
@@ -138,21 +138,21 @@ class Cleared(BaseModel):
 
 
 class Decided(BaseModel):
-    """How many pairs of pictures a decision is about, and the group with it."""
+    """How many pairs of pictures a decision has changed, and the group after it."""
 
     pairs: int
     group: Group
 
 
 class DifferentPair(BaseModel):
-    """Two pictures that are different: a path of each, or ``sha256:`` and its id where the library has none."""
+    """Two pictures that were marked as different: each as a path, or as ``sha256:`` and its id if no file holds it."""
 
     first: str
     second: str
 
 
 class DecisionList(BaseModel):
-    """All pairs of pictures that a person said are different."""
+    """All pairs of pictures that were marked as different."""
 
     pairs: list[DifferentPair]
 
@@ -173,7 +173,7 @@ def _review(served: ServedDep, run: SearchDep) -> Review:
 
 
 ReviewDep = Annotated[Review, Depends(_review)]
-Number = Annotated[int, Path(description="Of a group, from 1.")]
+Number = Annotated[int, Path(description="The number of a group, from 1.")]
 
 
 @router.get("/runs/{id}/groups", summary="Groups of duplicates", responses=refusals(404, 422))
@@ -182,7 +182,7 @@ def groups(
     offset: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=MOST_AT_ONCE)] = 50,
 ) -> GroupPage:
-    """A page of what a search for duplicates has found: copies, then series, in the order of paths."""
+    """A page of the groups that a search for duplicates has found: copies, then series, sorted by path."""
     numbers = range(1, len(review) + 1)[offset : offset + limit]
     return GroupPage(total=len(review), groups=[Group.of(review.group(number)) for number in numbers])
 
@@ -193,8 +193,8 @@ def groups(
     responses=refusals(400, 404, 409, 422),
 )
 def keep(review: ReviewDep, number: Number, choice: Choice) -> Cleared:
-    """Move the other files of a group to the system's trash. One is skipped, and stays, if it or the file to keep is
-    not as it was when it was indexed; while any is, the group is not decided, and this can be asked again."""
+    """Move the other files of a group to the system's trash. A file is skipped, and stays, if it or the file to keep
+    has changed since it was indexed; the group is then not decided, and the request can be repeated."""
     report = review.keep_file(number, path_of_key(choice.file))
     return Cleared(
         moved=[printable(path) for path in report.moved],
@@ -209,14 +209,14 @@ def keep(review: ReviewDep, number: Number, choice: Choice) -> Cleared:
     "/runs/{id}/groups/{number}/different", summary="Call a group different", responses=refusals(404, 409, 422)
 )
 def mark_different(review: ReviewDep, number: Number) -> Decided:
-    """Remember that the pictures of a group are all different, wherever their files are: no later search puts two of
-    them together."""
+    """Remember that the pictures of a group are all different: no later search puts two of them into one group,
+    wherever their files are."""
     return Decided(pairs=review.mark_different(number), group=Group.of(review.group(number)))
 
 
 @router.delete("/runs/{id}/groups/{number}/different", summary="Take that back", responses=refusals(404, 409, 422))
 def forget_different(review: ReviewDep, number: Number) -> Decided:
-    """Forget that the pictures of a group are different."""
+    """Take back that the pictures of a group are different."""
     return Decided(pairs=review.forget_different(number), group=Group.of(review.group(number)))
 
 

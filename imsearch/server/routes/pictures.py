@@ -1,4 +1,4 @@
-"""The library at a glance, its pictures, and thumbnails of them."""
+"""Routes for facts about the library, its pictures, and their thumbnails."""
 
 import os
 from typing import Annotated, Literal
@@ -19,12 +19,12 @@ router = APIRouter(prefix="/v1", tags=["pictures"])
 Id = Annotated[str, Path(description="SHA-256 of the picture's bytes, in hex.", examples=[EXAMPLE_ID])]
 
 _FOREVER = "private, max-age=31536000, immutable"
-"""An id stands for the same bytes for good, and so does its thumbnail."""
+"""Cache-Control of thumbnails: the bytes behind an id never change, and so neither does its thumbnail."""
 
 
 @router.get("/library", summary="The library at a glance")
 def library_facts(served: ServedDep) -> LibraryFacts:
-    """What is indexed, and what can be asked for. A library that is not there yet is an empty one."""
+    """What is indexed, and what can be asked for. A library that does not exist yet is described as empty."""
     library, settings = served.library, served.settings
     try:
         info = library.info()
@@ -51,7 +51,7 @@ def library_facts(served: ServedDep) -> LibraryFacts:
 
 @router.get("/pictures/{id}", summary="A picture and its files", responses=refusals(404, 409))
 def picture_facts(served: ServedDep, id: Id) -> StoredPicture:
-    """What the library knows of a picture, and all files that hold it."""
+    """The facts about a picture, and all files that hold it."""
     return StoredPicture.of(served.library.picture(id))
 
 
@@ -75,6 +75,6 @@ def thumbnail(
     tag = f'"{id}-{size}"'
     headers = {"ETag": tag, "Cache-Control": _FOREVER}
     if if_none_match is not None and tag in (part.strip().removeprefix("W/") for part in if_none_match.split(",")):
-        served.library.picture(id)  # a picture that left the library is not shown, even from a cache
+        served.library.picture(id)  # raises if the picture has left the library: then not even a cache may show it
         return Response(status_code=304, headers=headers)
     return Response(served.library.thumbnail(id, int(size)), media_type="image/jpeg", headers=headers)

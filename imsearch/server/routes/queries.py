@@ -1,4 +1,4 @@
-"""Asking with a picture: an upload, a URL, or one that is indexed."""
+"""Routes of queries: with an upload, a URL, or an indexed picture."""
 
 from typing import Annotated
 
@@ -16,7 +16,7 @@ router = APIRouter(prefix="/v1", tags=["queries"])
 
 
 class Address(BaseModel):
-    """Where on the web a probe is."""
+    """The web address of a probe."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"url": "https://example.org/pier.jpg"}]})
 
@@ -45,7 +45,7 @@ async def query_upload(
 
 @router.post("/query/url", summary="Ask with a picture on the web", responses=refusals(400, 408, 409, 413, 422, 503))
 async def query_url(gate: GateDep, parameters: ParametersDep, address: Address) -> QueryAnswer:
-    """The same for a picture behind an http(s) address, which must be public."""
+    """The pictures of the library that are most like the one at a public http(s) address, best first."""
     return await gate.answer(Url(address.url), parameters)
 
 
@@ -57,5 +57,5 @@ async def query_url(gate: GateDep, parameters: ParametersDep, address: Address) 
 async def query_indexed(
     gate: GateDep, parameters: ParametersDep, id: Annotated[str, Path(examples=[EXAMPLE_ID])]
 ) -> QueryAnswer:
-    """The same for a picture of the library."""
+    """The pictures of the library that are most like one of them, best first."""
     return await gate.answer(Indexed(id), parameters)

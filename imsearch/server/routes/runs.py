@@ -1,4 +1,4 @@
-"""Runs: long work that is started from the web, one of a kind at a time, and its progress."""
+"""Routes of runs: long work that is started from the web, one of each kind at a time, and its progress."""
 
 import os
 import threading
@@ -25,11 +25,11 @@ from imsearch.sources.paths import is_below
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
 
 MOST_KEPT = 20
-"""Runs that are remembered; older ones are forgotten."""
+"""The most runs that are remembered; older ones are forgotten."""
 
 
 class Runs:
-    """The runs of a server, the newest first. Safe to use from several threads; to be closed."""
+    """The runs of a server. Safe to use from several threads. It must be closed."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
@@ -38,7 +38,7 @@ class Runs:
         self._lock = threading.Lock()
 
     def start(self, job: Job) -> Running:
-        """Start a run. Raises `ProblemError` while one of its kind goes on."""
+        """Start a run. Raises `ProblemError` while a run of the same kind is going on, or the server is stopping."""
         address = LibraryAddress(str(self._library.path), self._library.model, self._library.device)
         with self._lock:
             if self._stopped:
@@ -58,7 +58,7 @@ class Runs:
             return run
 
     def _forget_one(self) -> None:
-        """Make room by the oldest run that has ended."""
+        """Forget the oldest run that has ended, if there is no room for another."""
         if len(self._runs) == MOST_KEPT:
             self._runs.remove(next(run for run in reversed(self._runs) if run.snapshot().state != "running"))
 
@@ -75,7 +75,7 @@ class Runs:
         raise ProblemError("no-such-run", HTTPStatus.NOT_FOUND, f"there is no run '{id_}'")
 
     def stop(self) -> None:
-        """Start no more runs, cancel those that are going on, and end all streams of events. It does not wait."""
+        """Start no more runs, cancel those that are going on, and end all streams of events, without waiting."""
         with self._lock:
             self._stopped = True
         for run in self.all():
@@ -83,7 +83,7 @@ class Runs:
             run.leave()
 
     def close(self) -> None:
-        """Stop, and wait until all runs have ended, which takes some seconds at most. It can be closed twice."""
+        """Stop, and wait until all runs have ended, which takes some seconds at most. Closing twice is harmless."""
         self.stop()
         for run in self.all():
             run.join()
@@ -106,7 +106,7 @@ RunDep = Annotated[Running, Depends(_run)]
 
 
 class IndexOrder(BaseModel):
-    """What to index: absolute paths, as the library names its folders; none is all that may be indexed."""
+    """Which folders to index: absolute paths, as the library names its folders; none means all that may be indexed."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"folders": ["/photos/2019"]}]})
 
@@ -115,7 +115,7 @@ class IndexOrder(BaseModel):
 
 
 class DuplicatesOrder(BaseModel):
-    """Which duplicates to look for, and what to keep of them."""
+    """Which duplicates to look for, and how to choose the file to keep."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"keep": ["oldest"]}]})
 
@@ -135,7 +135,7 @@ class RunList(BaseModel):
 
 @router.post("/index", status_code=202, summary="Index folders", responses=refusals(400, 403, 409, 422, 503))
 def start_index(served: ServedDep, runs: RunsDep, order: IndexOrder, response: Response) -> Run:
-    """Start to bring the library up to date with folders, as `imsearch index` does."""
+    """Start a run that brings the library up to date with folders, as `imsearch index` does."""
     allowed = allowed_folders(served.library, served.settings)
     folders = [_allowed(folder, allowed) for folder in order.folders] or allowed
     if not folders:
@@ -150,7 +150,7 @@ def start_index(served: ServedDep, runs: RunsDep, order: IndexOrder, response: R
 
 @router.post("/duplicates", status_code=202, summary="Look for duplicates", responses=refusals(400, 409, 422, 503))
 def start_duplicates(runs: RunsDep, order: DuplicatesOrder, response: Response) -> Run:
-    """Start to look for exact and edited copies, as `imsearch duplicates` does; nothing is changed."""
+    """Start a run that looks for exact and edited copies, as `imsearch duplicates` does. Nothing is changed."""
     rules_named(order.keep, [])
     job = DuplicatesJob(order.under, order.series, tuple(order.keep), tuple(order.prefer))
     return _started(runs.start(job), response)
@@ -169,21 +169,21 @@ def list_runs(runs: RunsDep) -> RunList:
 
 @router.get("/{id}", summary="A run", responses=refusals(404))
 def run_state(run: RunDep) -> Run:
-    """The state of a run now."""
+    """The current state of a run."""
     return run.snapshot()
 
 
 @router.delete("/{id}", status_code=202, summary="Cancel a run", responses=refusals(404))
 def cancel_run(run: RunDep) -> Run:
-    """Make a run end soon; what was done is kept. One that has ended stays as it is."""
+    """Make a run end soon; what it has stored is kept. A run that has ended stays as it is."""
     run.cancel()
     return run.snapshot()
 
 
 @router.get("/{id}/events", summary="Watch a run", response_class=EventSourceResponse, responses=refusals(404))
 async def run_events(run: RunDep) -> AsyncIterator[ServerSentEvent]:
-    """Events named `run`, whose data is the state of the run: one at once, then one whenever it has changed, at most
-    five a second. The last one says how the run ended."""
+    """Events named `run`, whose data is the state of the run: one at once, then one after each change, but at most five
+    per second. The last one says how the run ended."""
     async for snapshot in run.snapshots():
         yield ServerSentEvent(event="run", data=snapshot)
 
@@ -198,9 +198,10 @@ def allowed_folders(library: Library, settings: Settings) -> list[str]:
 
 
 def _allowed(folder: str, allowed: Sequence[str]) -> str:
-    """A folder as it is to be indexed. Raises `ProblemError` unless it really lies at or below an allowed one."""
+    """The absolute path of a folder to index. Raises `ProblemError` unless it is at or below an allowed one, also after
+    links are resolved."""
     shown = {printable(each): each for each in allowed}
-    folder = shown.get(folder, folder)  # a name that is not text is sent as it is shown
+    folder = shown.get(folder, folder)  # clients name a folder as it is shown to them, with escapes
     if not os.path.isabs(folder) or "\0" in folder:
         raise UsageError(f"'{folder}' is not an absolute path")
     path = os.path.abspath(folder)

@@ -1,4 +1,4 @@
-"""Opening a session: a browser shows the token once, and a cookie from then on."""
+"""Routes of sessions: a browser shows the token once, and a cookie from then on."""
 
 from http import HTTPStatus
 
@@ -13,13 +13,13 @@ router = APIRouter(prefix="/v1/session", tags=["session"])
 
 
 class Token(BaseModel):
-    """What opens a session."""
+    """The token of the server, which opens a session."""
 
     token: str
 
 
 class Session(BaseModel):
-    """Whether the server demands a token, and whether this request has shown it (or need not)."""
+    """Whether the server demands a token, and whether this request may pass: it has shown the token, or need not."""
 
     required: bool
     open: bool
@@ -57,5 +57,5 @@ def open_session(shown: Token, request: Request, response: Response, served: Ser
 
 @router.delete("", summary="Forget the cookie", status_code=HTTPStatus.NO_CONTENT)
 def close_session(request: Request, response: Response) -> None:
-    """Have this browser forget the cookie."""
+    """Make this browser forget the cookie."""
     response.delete_cookie(COOKIE, path="/", secure=request.url.scheme == "https", httponly=True, samesite="strict")

@@ -1,4 +1,4 @@
-"""What the API answers with, as pydantic models.
+"""The answers of the API, as pydantic models.
 
-Paths and names are for people: what cannot be shown in them is escaped. Keys and ids are what programs use.
+Paths and names are for people: characters that cannot be shown are escaped. Programs should use keys and ids.
 """

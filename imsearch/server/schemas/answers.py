@@ -1,4 +1,4 @@
-"""The answer to a query."""
+"""The answer to a query, as the API gives it."""
 
 import base64
 import datetime
@@ -13,7 +13,7 @@ from imsearch.types.hits import Answer, Hit
 
 
 class HitRegion(BaseModel):
-    """A part of a picture, in pixels of the upright picture, from its upper left corner."""
+    """A rectangle of a picture, in pixels of the upright picture; ``x`` and ``y`` are from its upper left corner."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -60,7 +60,7 @@ class QueryHit(FileName):
 
     @classmethod
     def of(cls, hit: Hit, probe: Side) -> "QueryHit":
-        """A hit of a probe of this size."""
+        """The hit of a probe; ``probe`` has the size of the probe."""
         size = Side(hit.width, hit.height)
         return cls(
             **file_name(hit.path),
@@ -77,8 +77,8 @@ class QueryHit(FileName):
 
 
 class QueryProbe(Size):
-    """The size of what was asked with, after a crop. ``preview`` is the whole picture as a small JPEG, in a data URL,
-    where that was asked for."""
+    """The size of the probe, after a crop. ``preview`` is the whole picture as a small JPEG, in a data URL, if that was
+    asked for."""
 
     preview: str | None = None
 
@@ -93,7 +93,7 @@ class QueryAnswer(BaseModel):
 
     @classmethod
     def of(cls, answer: Answer, model: str, preview: bytes | None) -> "QueryAnswer":
-        """An answer that is no error, and a JPEG of the probe."""
+        """The description of an answer without an error; ``preview`` is a JPEG of the probe."""
         assert answer.size is not None
         width, height = answer.size
         return cls(

@@ -1,4 +1,4 @@
-"""Files and pictures of the library."""
+"""Files and pictures of the library, as the API gives them."""
 
 import datetime
 import os
@@ -17,7 +17,7 @@ EXAMPLE_KEY = "L3Bob3Rvcy8yMDE5L3BpZXIuanBn"
 
 
 class FileName(BaseModel):
-    """A file: its key, its path, and the path's two parts."""
+    """The names of a file: its key, its path, and the path's folder and name."""
 
     file: str
     path: str
@@ -26,7 +26,7 @@ class FileName(BaseModel):
 
 
 def file_name(path: str) -> dict[str, str]:
-    """The members of a `FileName`."""
+    """The fields of a `FileName` for a path."""
     folder, name = os.path.split(path)
     return {"file": file_key(path), "path": printable(path), "folder": printable(folder), "name": printable(name)}
 
@@ -57,7 +57,7 @@ class StoredPicture(BaseModel):
 
     @classmethod
     def of(cls, picture: IndexedPicture) -> "StoredPicture":
-        """What the library knows of a picture."""
+        """The description of a picture of the library."""
         return cls(
             id=picture.digest,
             width=picture.width,
@@ -72,6 +72,6 @@ class StoredPicture(BaseModel):
 
 
 def time_of(mtime_ns: int) -> datetime.datetime:
-    """The time at which a file was changed, in UTC, or the nearest that a `datetime` can hold."""
+    """The time of modification of a file, in UTC, or the nearest time that a `datetime` can hold."""
     seconds = min(max(mtime_ns / 1e9, -62_135_596_800), 253_402_300_799)
     return datetime.datetime.fromtimestamp(0, datetime.UTC) + datetime.timedelta(seconds=int(seconds))

@@ -1,4 +1,4 @@
-"""The library at a glance."""
+"""Facts about the library, as the API gives them."""
 
 from pydantic import BaseModel
 
@@ -11,7 +11,7 @@ class Root(BaseModel):
 
 
 class LibraryFacts(BaseModel):
-    """What the library holds. ``folders`` are those that may be indexed from here."""
+    """Facts about the library. ``folders`` are the folders that may be indexed over HTTP."""
 
     path: str
     name: str

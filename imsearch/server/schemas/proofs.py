@@ -10,22 +10,22 @@ from imsearch.types.hits import Proof
 
 
 class HitOverlap(BaseModel):
-    """The share of each picture's area that both show."""
+    """For each picture, the share of its area that both show."""
 
     probe: float
     hit: float
 
 
 class HitOutlines(BaseModel):
-    """The corners of what both pictures show, in pixels of each."""
+    """For each picture, the corners of the part that both show, in its pixels."""
 
     probe: list[tuple[float, float]]
     hit: list[tuple[float, float]]
 
 
 class HitTransform(BaseModel):
-    """What was done to a hit to make the probe: mirrored, then turned by degrees clockwise, then scaled. ``matrix`` is
-    the homography from pixels of the probe to those of the hit."""
+    """What turns the hit into the probe: it is mirrored, then turned clockwise by degrees, then scaled. ``matrix`` is
+    the homography from pixels of the probe to pixels of the hit."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -36,9 +36,9 @@ class HitTransform(BaseModel):
 
 
 class HitProof(BaseModel):
-    """What comparing a hit with the probe has shown. ``how`` says it in words, ``drawing`` as an SVG document: the
-    probe on the left, the hit on the right, as ``image`` elements without addresses, for the caller to fill in. There
-    is none where the two were not aligned."""
+    """The result of comparing a hit with the probe. ``how`` says it in words. ``drawing`` is an SVG document with the
+    probe on the left and the hit on the right, as ``image`` elements whose addresses the client fills in; it is null
+    where the two could not be aligned."""
 
     verdict: str
     how: str
@@ -53,7 +53,7 @@ class HitProof(BaseModel):
 
     @classmethod
     def of(cls, proof: Proof, probe: Side, hit: Side, name: str) -> "HitProof":
-        """The proof of a hit, which is called ``name`` in the drawing."""
+        """The description of a proof. ``name`` is the hit's name in the drawing."""
         shared = drawing = None
         if proof.transform is not None:
             in_probe, in_hit = outlines(proof.transform.matrix, probe, hit)
