@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
 from PIL import Image
 
 import imsearch
@@ -205,7 +206,7 @@ def test_a_view_that_few_pictures_crowd_is_followed_until_the_others_are_found(t
     rng = np.random.default_rng(5)
     views = np.eye(8, dtype=np.float32)[:2]
 
-    def at(cosine: float, view: int) -> np.ndarray:
+    def at(cosine: float, view: int) -> NDArray[np.float32]:
         vector = np.zeros(8, np.float32)
         vector[view] = cosine
         rest = np.append(np.zeros(2), rng.normal(size=6))

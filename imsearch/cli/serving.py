@@ -25,7 +25,7 @@ from imsearch.server.settings import LOOPBACK_NAMES, Settings
 TOKEN = "IMSEARCH_TOKEN"  # noqa: S105  the name of a variable
 """The environment variable that holds the server's token."""
 
-ANYWHERE = ("0.0.0.0", "::", "")  # noqa: S104  these are recognised, not bound to
+ANYWHERE = ("0.0.0.0", "::", "")  # noqa: S104  these are recognized, not bound to
 GRACE_SECONDS = 10
 """How long running requests may take to end when the server stops."""
 

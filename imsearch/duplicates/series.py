@@ -24,7 +24,7 @@ class Leads:
         return self._leads.get(content, content)
 
     def copies_of(self, lead: int) -> Sequence[int]:
-        """The contents that a content stands for, itself among them."""
+        """All contents of the group of a lead, itself included."""
         return self._groups.get(lead, [lead])
 
 

@@ -65,7 +65,7 @@ def evaluate(
 
 
 def _ignore(event: object) -> None:
-    """The listener of whoever does not listen."""
+    """A listener that does nothing."""
 
 
 def _labels(root: bytes, options: EvaluationOptions) -> Labels | None:

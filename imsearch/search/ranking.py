@@ -115,7 +115,7 @@ class Ranker:
         return np.concatenate(found), np.concatenate(cosines)
 
     def _in_turns(self, probe: ProbeVectors, candidates: NDArray[np.int64], most: int) -> list[ScoredFile]:
-        """The files of at most so many candidates, in the order of their turns."""
+        """The files of at most ``most`` candidates, in the order of their turns."""
         ids, cosines = self._cosines(probe.views, candidates)
         turn = np.argsort(np.argsort(-cosines, axis=0, kind="stable"), axis=0)
         turn[:, 0] //= FIRST_VIEW

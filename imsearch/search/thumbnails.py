@@ -23,7 +23,7 @@ class Thumbnails:
         self._opening = threading.Lock()
 
     def close(self) -> None:
-        """Give back the cache."""
+        """Close the cache, if it was opened."""
         if self._cache is not None:
             self._cache.close()
         self._cache = None

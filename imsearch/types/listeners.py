@@ -1,4 +1,4 @@
-"""The functions that long work reports its events to; apart from the events, which queries do without."""
+"""The types of listeners: functions that long work calls with its events. Queries load them without the events."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING

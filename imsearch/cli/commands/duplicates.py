@@ -40,7 +40,7 @@ app = typer.Typer(
 
 Below = Annotated[Path | None, typer.Argument(metavar="PATH", help="Only groups with a file at or below it.")]
 Series = Annotated[
-    bool, typer.Option("--series", help="Also series of near-alike pictures, such as bursts, apart from copies.")
+    bool, typer.Option("--series", help="Also series of near-identical pictures, such as bursts, apart from copies.")
 ]
 Keep = Annotated[
     list[str] | None,

@@ -37,7 +37,7 @@ def serve(
 ) -> int:
     """Serve a web page and an HTTP API over the library, to this computer alone unless told otherwise.
 
-    Whoever asks from elsewhere must show a token: that in $IMSEARCH_TOKEN, or else one that is made up and printed.
+    Other computers must show a token: the one in $IMSEARCH_TOKEN, or else a new one that is printed.
     """
     from imsearch import server
 

@@ -163,6 +163,6 @@ def tell_pairs(number: int, said: str) -> None:
 
 
 def show_decisions(pairs: Iterable[tuple[str, str]]) -> None:
-    """The pairs of pictures that a person said are different, a line each."""
+    """Show the pairs of pictures that were marked as different, a line each."""
     for pair in pairs:
         terminal.line("\t".join(map(printable, pair)))

@@ -56,7 +56,7 @@ def _index_rows(found: "VectorIndexInfo | None") -> list[tuple[str, str]]:
         return [("search", "not indexed yet: the next query or `imsearch optimize` does it")]
     pending = f", {count(found.pending, 'change')} since" if found.pending else ""
     if found.kind == "exact":
-        return [("search", f"exact, all {count(found.vectors, 'vector')} looked through{pending}")]
+        return [("search", f"exact, all {count(found.vectors, 'vector')} compared{pending}")]
     return [
         ("search", f"approximate, {count(found.vectors, 'vector')} of {found.bytes_per_vector} bytes{pending}"),
         (

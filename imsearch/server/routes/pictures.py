@@ -22,7 +22,7 @@ _FOREVER = "private, max-age=31536000, immutable"
 """Cache-Control of thumbnails: the bytes behind an id never change, and so neither does its thumbnail."""
 
 
-@router.get("/library", summary="The library at a glance")
+@router.get("/library", summary="Facts about the library")
 def library_facts(served: ServedDep) -> LibraryFacts:
     """What is indexed, and what can be asked for. A library that does not exist yet is described as empty."""
     library, settings = served.library, served.settings

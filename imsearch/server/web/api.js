@@ -51,7 +51,7 @@ export function thumbnail(id, size = 320) {
   return `${at("pictures", id, "thumbnail")}?size=${size}`;
 }
 
-/** The calls. One that the server refuses for want of its token is repeated once `unlock` has resolved to true. */
+/** The calls. A call that is refused because the token is missing is repeated once `unlock` has resolved to true. */
 export class Api {
   unlock = async () => false;
 

@@ -1,4 +1,4 @@
-/** The part of the probe that is meant: drawn on the picture, or given in numbers. */
+/** Choosing the part of the probe to ask with: drawn on the picture, or given in numbers. */
 
 import { byId } from "./dom.js";
 
@@ -11,7 +11,7 @@ export function cropParameter(part) {
   return [part.x, part.y, part.width, part.height].map((share) => `${percent(share)}%`).join(",");
 }
 
-/** Calls `onchange` with the part (shares of the whole picture, or null) whenever another one is meant. */
+/** Calls `onchange` with the part (shares of the whole picture, or null) whenever another one is chosen. */
 export class CropBox {
   onchange = () => {};
   #stage = byId("stage");

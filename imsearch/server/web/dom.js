@@ -43,7 +43,7 @@ export function makeClosable(dialog) {
   });
 }
 
-/** A picture that says so where it is out of reach. */
+/** A picture, replaced by a message where it is out of reach. */
 export function picture(address, alt, attributes = {}) {
   const image = element("img", { src: address, alt, ...attributes });
   image.addEventListener("error", () => {
@@ -65,7 +65,7 @@ export function facts(pairs) {
   );
 }
 
-/** Copy text, also where the page came over plain HTTP, to which browsers do not give the clipboard. */
+/** Copy text to the clipboard, also on a page that came over plain HTTP, where browsers lack the usual way. */
 async function copyText(text) {
   if (navigator.clipboard) {
     await navigator.clipboard.writeText(text);

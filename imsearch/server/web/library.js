@@ -5,7 +5,7 @@ import { problemBox } from "./problems.js";
 import { failure, indexed, RunProgress, skipList } from "./runs.js";
 import { bytes, number } from "./wording.js";
 
-/** Calls `onchange` whenever the library may hold something else than before. */
+/** Calls `onchange` whenever the content of the library may have changed. */
 export class LibraryPanel {
   onchange = () => {};
   #api;

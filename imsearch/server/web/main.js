@@ -24,7 +24,7 @@ class Probes {
   #probes = [];
   #page = performance.timeOrigin; // tells entries of this page from those made before it was loaded again
 
-  /** Keep a probe; gives the state by which an entry of the history names it. */
+  /** Remember a probe. Returns the state by which an entry of the history names it. */
   remember(probe) {
     this.#probes.push(probe);
     return { page: this.#page, probe: this.#probes.length - 1 };
@@ -35,7 +35,7 @@ class Probes {
     return state?.page === this.#page ? this.#probes[state.probe] : null;
   }
 
-  /** Have each asked anew, since the library has changed. */
+  /** Forget all answers, so that each probe is asked again: the library has changed. */
   forgetAnswers() {
     for (const probe of this.#probes) probe.answered = null;
   }
@@ -140,7 +140,7 @@ class Page {
     else if (link.href !== location.href || history.state) this.#go(link.getAttribute("href"));
   }
 
-  /** Ask for the library anew, and show what it holds. */
+  /** Load the facts about the library again, and show them. */
   async #refresh() {
     const place = byId("problem");
     try {

@@ -4,7 +4,7 @@ import { byId, element } from "./dom.js";
 
 const FILTERS = ["under", "from", "to", "min_width", "min_height"]; // fields, besides the formats
 
-/** Calls `onchange` when something else is wanted than before. */
+/** Calls `onchange` when the options have changed. */
 export class OptionsForm {
   onchange = () => {};
   #form;
@@ -38,7 +38,7 @@ export class OptionsForm {
     }
   }
 
-  /** What is wanted, as parameters of a query. */
+  /** The options as parameters of a query. */
   parameters() {
     const data = new FormData(this.#form);
     const wanted = new URLSearchParams({ k: data.get("k") });

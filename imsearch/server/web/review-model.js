@@ -1,4 +1,4 @@
-/** A review of duplicates: the groups that a search has found, where one is, and what is decided. */
+/** A review of duplicates: the groups that a search has found, the current one, and the decisions. */
 
 const PAGE = 50; // groups that are loaded at a time
 
@@ -28,7 +28,7 @@ export class Review {
     return this.group.files[this.chosen];
   }
 
-  /** How many files go where the chosen one is kept. */
+  /** How many files go to the trash if the chosen one is kept. */
   get others() {
     return this.group.files.filter((file) => file.here && file !== this.file).length;
   }

@@ -80,7 +80,7 @@ export class ReviewView {
     if (focus) this.#title.focus({ preventScroll: true });
   }
 
-  /** Show the group so many places on. */
+  /** Show the group that is a number of places further. */
   step(by) {
     this.goTo(this.#review.at + by);
   }

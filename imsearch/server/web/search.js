@@ -40,7 +40,7 @@ export class SearchView {
     };
   }
 
-  /** Show a probe with its hits, asking if need be. */
+  /** Show a probe with its hits, and ask for them if needed. */
   show(probe) {
     if (probe === this.#probe) return;
     this.#probe = probe;
@@ -60,7 +60,7 @@ export class SearchView {
     if (this.#probe) this.#search();
   }
 
-  /** Ask with what is wanted now. An answer to the same question is shown at once. */
+  /** Ask with the current options. If the same was asked before, its answer is shown at once. */
   async #search() {
     const probe = this.#probe;
     if (!probe) return;

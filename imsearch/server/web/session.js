@@ -2,7 +2,7 @@
 
 import { byId } from "./dom.js";
 
-/** Opens a session for the API, once at the start and whenever the server refuses for want of its token. */
+/** Opens a session for the API, once at the start and whenever the server refuses a call without its token. */
 export class Session {
   #api;
   #dialog;
