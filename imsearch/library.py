@@ -155,7 +155,7 @@ class Library:
         return float(np.clip(one @ other, -1.0, 1.0))
 
     def picture(self, digest: str) -> "IndexedPicture":
-        """What the library knows of the picture with this digest (SHA-256 in hex) and the files that hold it. Raises
+        """The facts about the picture with this digest (SHA-256 in hex) and the files that hold it. Raises
         `UnknownPictureError`."""
         return self._pictures.facts(digest)
 

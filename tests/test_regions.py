@@ -210,7 +210,8 @@ def test_a_view_that_few_pictures_crowd_is_followed_until_the_others_are_found(t
         vector = np.zeros(8, np.float32)
         vector[view] = cosine
         rest = np.append(np.zeros(2), rng.normal(size=6))
-        return (vector + rest / np.linalg.norm(rest) * np.sqrt(1 - cosine**2)).astype(np.float32)
+        unit: NDArray[np.float32] = (vector + rest / np.linalg.norm(rest) * np.sqrt(1 - cosine**2)).astype(np.float32)
+        return unit
 
     wholes = [at(0.9, 0), at(0.9, 0), at(0.9, 0), at(0.7, 0), *(at(0.5 - 0.01 * number, 1) for number in range(12))]
     contents = [

@@ -65,13 +65,13 @@ class FeatureJudge:
             yield from verdicts
 
     def _as_wholes(self, pairs: Sequence[PicturePair]) -> list[bool]:
-        from imsearch.verify.proof import copies_as_wholes  # with OpenCV
+        from imsearch.verify.proof import copies_as_wholes  # imports OpenCV, which need not be installed
 
         contents = _contents(pairs)
         return self._compared(copies_as_wholes, pairs, _by_digest(contents, self._store.appearances(contents)))
 
     def _by_features(self, pairs: Sequence[PicturePair]) -> list[bool]:
-        from imsearch.verify.proof import copies_by_features  # with OpenCV
+        from imsearch.verify.proof import copies_by_features  # imports OpenCV, which need not be installed
 
         contents = _contents(pairs)
         return self._compared(copies_by_features, pairs, _by_digest(contents, self._store.features(contents)))

@@ -107,7 +107,7 @@ def _read(task: Task, preprocessing: Preprocessing, regions: bool) -> Outcome:
             return NotAPicture(head.stamp)
     file = _FILES.read(task.path, decode.MAX_BYTES)
     if not claims and formats.sniff(file.data[: formats.HEAD_BYTES]) is None:
-        return NotAPicture(file.stamp)  # it has changed since
+        return NotAPicture(file.stamp)  # the file has changed since its first bytes were read
     digest = digest_of(file.data)
     if digest in task.known:
         return Known(file.stamp, digest)

@@ -38,7 +38,7 @@ def time_taken(image: Image.Image) -> datetime.datetime | None:
     """When the picture was taken, in the camera's local time; None if its EXIF does not say."""
     try:
         value = image.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
-    except Exception:  # as above
+    except Exception:  # broken EXIF, as in `turn_of`
         return None
     try:
         return datetime.datetime.strptime(str(value).strip("\0 "), "%Y:%m:%d %H:%M:%S")

@@ -106,7 +106,7 @@ class Ranker:
     def _cosines(
         self, views: NDArray[np.float32], ids: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Those of the candidates that are in the library, and their cosine similarities to each view (n, views)."""
+        """The candidates that are still in the library, and their cosine similarities to each view (n, views)."""
         found, cosines = [np.empty(0, np.int64)], [np.empty((0, len(views)), np.float32)]
         for page, vectors in self._space.vectors(ids):
             found.append(page)

@@ -54,7 +54,7 @@ class Codes:
         self._reduced = isinstance(faiss.downcast_index(index), faiss.IndexPreTransform)
         lists: Any = faiss.downcast_InvertedLists(self._ivf.invlists)  # type: ignore[arg-type]
         if hasattr(lists, "prefetch_nthread"):
-            lists.prefetch_nthread = 0  # else every search of a mapped file starts 32 threads
+            lists.prefetch_nthread = 0  # otherwise every search of a mapped file starts 32 threads
 
     @classmethod
     def exact(cls, dimensions: int) -> "Codes":

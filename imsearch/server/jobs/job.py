@@ -72,7 +72,7 @@ class Begun:
 JobResult = IndexReport | FoundGroups
 
 Message = Begun | Event | JobResult
-"""What comes from a child process; a `JobResult` is the last."""
+"""The messages from a child process; the last one is a `JobResult`."""
 
 
 def _do(address: LibraryAddress, job: Job, tell: Tell) -> JobResult:
