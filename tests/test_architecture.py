@@ -1,6 +1,7 @@
 """Rules that the code keeps to: who imports what, and what is public."""
 
 import ast
+import functools
 import importlib
 import inspect
 import re
@@ -71,22 +72,30 @@ SOLE_IMPORTERS = {
 }
 
 
-def imports(path: Path) -> Iterator[str]:
+@functools.cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@functools.cache
+def imports(path: Path) -> list[str]:
     """Modules that a file imports when it runs; what only type checkers read does not count."""
-    tree = ast.parse(path.read_text())
+    tree = tree_of(path)
     for_types = {
         id(child)
         for node in ast.walk(tree)
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
         for child in ast.walk(node)
     }
+    found: list[str] = []
     for node in ast.walk(tree):
         if id(node) in for_types:
             continue
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module is not None:
-            yield node.module
+            found.append(node.module)
+    return found
 
 
 @pytest.mark.parametrize(("library", "allowed"), SOLE_IMPORTERS.items())
@@ -129,9 +138,9 @@ def test_only_the_server_speaks_http(library: str) -> None:
 def test_only_the_command_line_presents(room: str) -> None:
     paths = (PACKAGE / room).rglob("*.py") if (PACKAGE / room).is_dir() else [PACKAGE / room]
     for path in paths:
-        names = list(imports(path))
+        names = imports(path)
         assert not any(name.startswith("imsearch.cli") for name in names), path
-        calls = {ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)}
+        calls = {ast.unparse(node.func) for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)}
         assert not calls & {"print", "exit", "quit", "sys.exit", "os._exit"}, path
 
 
@@ -139,7 +148,7 @@ def test_only_the_command_line_presents(room: str) -> None:
 def test_only_the_faces_import_the_public_face(room: str) -> None:
     """It loads whatever is asked of it, so that a room below could reach a room above through it."""
     for path in (PACKAGE / room).rglob("*.py") if (PACKAGE / room).is_dir() else [PACKAGE / f"{room}.py"]:
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.Import):
                 assert "imsearch" not in {alias.name for alias in node.names}, path
             elif isinstance(node, ast.ImportFrom) and node.module == "imsearch":
@@ -168,7 +177,7 @@ def test_nothing_below_the_faces_speaks_of_commands_and_options(room: str) -> No
     for path in (PACKAGE / room).rglob("*.py") if (PACKAGE / room).is_dir() else [PACKAGE / f"{room}.py"]:
         said = [
             node.value
-            for node in ast.walk(ast.parse(path.read_text()))
+            for node in ast.walk(tree_of(path))
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and SPEECH.search(node.value)
         ]
         assert not said, path
@@ -328,7 +337,7 @@ def modules_imported_by(module: str) -> Iterator[str]:
     """The modules of the package that one imports, in functions and for types too."""
     path = PACKAGE.joinpath(*module.split("."))
     path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name.removeprefix("imsearch.") for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module is not None and node.module.startswith("imsearch"):
