@@ -33,7 +33,6 @@ from .search.policy import STRANGERS as STRANGERS
 from .search.policy import ProbePolicy as ProbePolicy
 from .types.duplicates import DuplicateFile as DuplicateFile
 from .types.duplicates import DuplicateGroup as DuplicateGroup
-from .types.duplicates import TrashReport as TrashReport
 from .types.evaluation import Estimate as Estimate
 from .types.evaluation import Evaluating as Evaluating
 from .types.evaluation import Evaluation as Evaluation
@@ -52,7 +51,6 @@ from .types.hits import Region as Region
 from .types.hits import Transform as Transform
 from .types.libraries import FileRecord as FileRecord
 from .types.libraries import IndexedPicture as IndexedPicture
-from .types.libraries import IndexReport as IndexReport
 from .types.libraries import LibraryInfo as LibraryInfo
 from .types.libraries import ModelInfo as ModelInfo
 from .types.libraries import PictureFile as PictureFile
@@ -65,5 +63,7 @@ from .types.probes import CLIPBOARD as CLIPBOARD
 from .types.probes import Crop as Crop
 from .types.probes import Indexed as Indexed
 from .types.probes import Url as Url
+from .types.reports import IndexReport as IndexReport
+from .types.reports import TrashReport as TrashReport
 
 __version__: str

@@ -26,10 +26,11 @@ from imsearch.types.probes import Crop
 from imsearch.verify.opening import Verification
 
 if TYPE_CHECKING:
-    from imsearch.types.duplicates import DuplicateGroup, TrashReport
-    from imsearch.types.libraries import FileRecord, IndexedPicture, IndexReport, LibraryInfo, VectorIndexInfo
+    from imsearch.types.duplicates import DuplicateGroup
+    from imsearch.types.libraries import FileRecord, IndexedPicture, LibraryInfo, VectorIndexInfo
     from imsearch.types.options import DuplicateKeywords, IndexKeywords, QueryKeywords
     from imsearch.types.probes import ProbeLike
+    from imsearch.types.reports import IndexReport, TrashReport
 
 
 class Library:

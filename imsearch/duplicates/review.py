@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from imsearch.errors import NotInGroupError, OnePictureError, UnknownGroupError, UnknownPictureError
-from imsearch.types.duplicates import DuplicateGroup, TrashReport
+from imsearch.types.duplicates import DuplicateGroup
 from imsearch.types.libraries import IndexedPicture
 from imsearch.types.probes import Indexed
+from imsearch.types.reports import TrashReport
 
 Decision = Literal["kept", "different"]
 """``kept``: one file was kept and the others moved to the trash; ``different``: the pictures are not duplicates."""

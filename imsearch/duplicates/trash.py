@@ -10,8 +10,9 @@ from typing import Protocol
 
 from imsearch.backends.backend import Backend
 from imsearch.sources.paths import is_below
-from imsearch.types.duplicates import DuplicateFile, DuplicateGroup, TrashReport
+from imsearch.types.duplicates import DuplicateFile, DuplicateGroup
 from imsearch.types.events import Skip
+from imsearch.types.reports import TrashReport
 
 
 def send(path: str) -> None:

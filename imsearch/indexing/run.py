@@ -19,9 +19,9 @@ from imsearch.sources.folders import FolderSource
 from imsearch.sources.paths import SEPARATOR, outermost
 from imsearch.sources.source import Found
 from imsearch.types.events import Event, Progress, Scanned, Skip
-from imsearch.types.libraries import IndexReport
 from imsearch.types.listeners import Listener
 from imsearch.types.options import IndexOptions
+from imsearch.types.reports import IndexReport
 from imsearch.vectors.follower import Follower
 
 if TYPE_CHECKING:

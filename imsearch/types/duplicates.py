@@ -1,10 +1,8 @@
-"""Groups of duplicates, and what became of their files."""
+"""Groups of duplicates."""
 
 import datetime
 from dataclasses import dataclass, replace
 from typing import Literal
-
-from imsearch.types.events import Skip
 
 GroupKind = Literal["exact", "copy", "series"]
 """``exact``: all files hold the same bytes; ``copy``: the same photograph, edited; ``series``: near-identical pictures
@@ -67,17 +65,3 @@ class DuplicateGroup:
 
         files = tuple(replace(file, relation=relation(file)) for file in self.files)
         return replace(self, files=files, keep=keep, reason=reason)
-
-
-@dataclass(frozen=True, slots=True)
-class TrashReport:
-    """The files that were moved to the trash, or in a dry run would be, and their total ``size`` in bytes.
-
-    ``skipped`` are files that should have been moved and could not be. ``linked`` are second names (links) of files
-    that stay; they are left alone, as moving them frees no space.
-    """
-
-    moved: tuple[str, ...]
-    size: int
-    skipped: tuple["Skip", ...]
-    linked: tuple[str, ...]

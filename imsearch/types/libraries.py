@@ -61,26 +61,6 @@ class IndexedPicture:
 
 
 @dataclass(frozen=True, slots=True)
-class IndexReport:
-    """What an index run did, counted in files.
-
-    ``unchanged`` counts files that were not read, as their size and time of modification are the same; ``embedded``
-    counts pictures that went through the model (copies and moved files do not); ``kept`` counts files that stay in the
-    library because their folder is out of reach.
-    """
-
-    added: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    moved: int = 0
-    removed: int = 0
-    skipped: int = 0
-    kept: int = 0
-    embedded: int = 0
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
 class VectorIndexInfo:
     """How the vector index finds candidates for hits, and its measured recall.
 

@@ -13,7 +13,8 @@ from imsearch.formatting.wording import printable
 
 if TYPE_CHECKING:
     from imsearch.library import Library
-    from imsearch.types.duplicates import DuplicateFile, DuplicateGroup, TrashReport
+    from imsearch.types.duplicates import DuplicateFile, DuplicateGroup
+    from imsearch.types.reports import TrashReport
 
 SCHEMA = 1
 """The version of the schema of the JSON lines."""

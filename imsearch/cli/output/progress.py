@@ -9,7 +9,7 @@ from imsearch.cli.output.terminal import note
 from imsearch.types.events import Compared, Event, Judged, PreparingModel, Progress, Scanned, Skip
 
 if TYPE_CHECKING:
-    from imsearch.types.libraries import IndexReport
+    from imsearch.types.reports import IndexReport
 
 SHOWN_SKIPS = 20
 """The most skips that are shown one by one during an index run; `imsearch files --failed` lists all."""

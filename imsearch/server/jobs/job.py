@@ -6,8 +6,8 @@ from typing import ClassVar, Literal
 from imsearch.library import Library
 from imsearch.types.duplicates import DuplicateGroup
 from imsearch.types.events import Compared, Event, Judged, PreparingModel, Progress, Scanned, Skip
-from imsearch.types.libraries import IndexReport
 from imsearch.types.listeners import Listener
+from imsearch.types.reports import IndexReport
 from imsearch.workers.work import Tell, Work
 
 JobKind = Literal["index", "duplicates"]

@@ -20,7 +20,7 @@ from imsearch.server.jobs.job import DO_JOB, Begun, FoundGroups, Job, JobKind, L
 from imsearch.server.problems import ProblemDocument, ProblemError, problem_of
 from imsearch.types.duplicates import DuplicateGroup
 from imsearch.types.events import Compared, Judged, PreparingModel, Progress, Scanned, Skip
-from imsearch.types.libraries import IndexReport
+from imsearch.types.reports import IndexReport
 from imsearch.workers.process import Process, name_of_end
 from imsearch.workers.work import OutOfMemoryError, WorkerError
 
