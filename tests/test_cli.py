@@ -318,6 +318,7 @@ def test_ctrl_c_says_that_nothing_is_lost(tmp_path: Path, tiny_model: str, album
     assert compiled.returncode == 0, compiled.stderr
     script = (
         "import signal, imsearch, imsearch.cli.output.progress as progress\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored in background jobs
         "real = progress.IndexProgress.__call__\n"
         "def call(self, event):\n"
         "    real(self, event)\n"

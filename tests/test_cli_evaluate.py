@@ -90,6 +90,7 @@ def test_what_is_skipped_is_told_once(classes: Path, tiny_model: str, tmp_path: 
 def test_ctrl_c_leaves_nothing_behind(classes: Path, tiny_model: str, tmp_path: Path) -> None:
     script = (
         "import signal, imsearch, imsearch.cli.output.evaluation as evaluation\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored in background jobs
         "real = evaluation.EvaluationProgress.__call__\n"
         "def call(self, event):\n"
         "    real(self, event)\n"

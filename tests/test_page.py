@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import shutil
+import signal
 from collections.abc import Iterator
 from hashlib import sha256
 from importlib import resources
@@ -13,10 +14,12 @@ from typing import Literal, NoReturn
 import pytest
 from PIL import Image, ImageOps
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Route, ViewportSize, expect, sync_playwright
+from processes import children, wait_for
 from servers import SERVED, running
 
 import imsearch
 from imsearch.server.app import create_app
+from imsearch.server.jobs.job import DO_JOB
 from imsearch.server.settings import Settings
 
 AXE = resources.files("axe_playwright_python") / "axe.min.js"
@@ -438,6 +441,9 @@ def test_an_empty_library_is_indexed_from_the_page(browser: Browser, library: im
 def test_an_index_run_is_picked_up_and_cancelled(browser: Browser, library: imsearch.Library, album: Path) -> None:
     with running(create_app(library, Settings(folders=(str(album),)))) as address, tab(browser, address) as page:
         page.get_by_role("button", name="Index now").click()
+        wait_for(lambda: children(DO_JOB.name), "the run")
+        for run in children(DO_JOB.name):
+            os.kill(run, signal.SIGSTOP)  # else it may be over before the page is back
         expect(page.get_by_role("progressbar")).to_be_visible()
         page.reload()
         page.get_by_role("button", name="Cancel").click()
