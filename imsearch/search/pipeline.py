@@ -6,12 +6,12 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imsearch.errors import ImsearchError
+from imsearch.errors import ImsearchError, IndexedPictureError, ProbeError, UsageError
 from imsearch.models.model import Embedder
 from imsearch.search.filters import normalized
 from imsearch.search.probes import PreparedProbe, Probe, name_of
@@ -28,6 +28,13 @@ if TYPE_CHECKING:
     from imsearch.verify.verifier import Verifier
 
 PROBES_AT_ONCE = 64
+
+
+class ReadProbe(NamedTuple):
+    """A probe that was read, with the stored vector if its very bytes are in the library: float32 (dimensions,)."""
+
+    probe: Probe | PreparedProbe
+    stored: NDArray[np.float32] | None
 
 
 class QueryPipeline:
@@ -52,30 +59,34 @@ class QueryPipeline:
         while some := list(itertools.islice(sources, at_once)):
             started = time.monotonic()
             read = [self._read(source) for source in some]
-            good = [probe for probe in read if not isinstance(probe, ImsearchError)]
+            good = [one for one in read if not isinstance(one, ImsearchError)]
             hits = iter(self._hits(good) if good else ())
             seconds = (time.monotonic() - started) / len(some)
-            for source, probe in zip(some, read, strict=True):
-                if isinstance(probe, ImsearchError):
-                    yield Answer(name_of(source), [], seconds, probe)
+            for source, one in zip(some, read, strict=True):
+                if isinstance(one, ImsearchError):
+                    yield Answer(name_of(source), [], seconds, one)
                 else:
-                    yield Answer(name_of(source), next(hits), seconds, size=(probe.width, probe.height))
+                    yield Answer(name_of(source), next(hits), seconds, size=(one.probe.width, one.probe.height))
 
     # Probes
 
-    def _read(self, source: "ProbeLike") -> Probe | PreparedProbe | ImsearchError:
+    def _read(self, source: "ProbeLike") -> ReadProbe | ImsearchError:
         """A probe, or the error if it is unavailable."""
         crop = self._options.crop
         try:
             if self._verifier is not None:
-                return self._reader.read(source, crop)  # all of its pixels, to be compared
+                return self._with_stored(self._reader.read(source, crop))  # all of its pixels, to be compared
             if isinstance(source, Indexed) and crop is None and not self._target.space.regions:
-                known = self._reader.known(source)
-                if self._stored_vector(known) is not None:
+                known = self._with_stored(self._reader.known(source))
+                if known.stored is not None:
                     return known  # only its vector is needed, and its file need not even exist
-            return self._reader.prepare(source, crop, self._inputs())
-        except ImsearchError as exc:
+            return self._with_stored(self._reader.prepare(source, crop, self._inputs()))
+        except (ProbeError, IndexedPictureError, UsageError) as exc:  # not those of the library itself
             return exc
+
+    def _with_stored(self, probe: Probe | PreparedProbe) -> ReadProbe:
+        stored = None if probe.digest is None else self._target.space.vector_of(probe.digest)
+        return ReadProbe(probe, stored)
 
     def _inputs(self) -> list[Preprocessing]:
         """The preprocessings by which the model needs a probe; empty if that is unknown before the model is loaded."""
@@ -86,16 +97,12 @@ class QueryPipeline:
 
     # Vectors
 
-    def _vectors_of(self, probes: Sequence[Probe | PreparedProbe]) -> list[ProbeVectors]:
+    def _vectors_of(self, read: Sequence[ReadProbe]) -> list[ProbeVectors]:
         """The vectors of probes. A probe whose very bytes are in the library has the stored vector."""
-        stored = [self._stored_vector(probe) for probe in probes]
-        new = [at for at, vector in enumerate(stored) if vector is None]
-        plain: dict[int, NDArray[np.float32]] = {at: vector for at, vector in enumerate(stored) if vector is not None}
-        if new:
-            embedder = self._target.embedder()
-            vectors = embed([probes[at] for at in new], embedder)
-            plain.update(zip(new, vectors, strict=True))
-        views = [plain[at][None] for at in range(len(probes))]
+        new = [one.probe for one in read if one.stored is None]
+        embedded = iter(embed(new, self._target.embedder()) if new else ())
+        views = [(next(embedded) if one.stored is None else one.stored)[None] for one in read]
+        probes = [one.probe for one in read]
         if self._target.space.regions:
             views = self._with_squeezed(probes, views)
         return [ProbeVectors(view, probe.digest, probe.path) for view, probe in zip(views, probes, strict=True)]
@@ -112,37 +119,35 @@ class QueryPipeline:
         squeezed = embed(probes, embedder, preprocessing.squeezed)
         return [np.stack([*view, other]) for view, other in zip(views, squeezed, strict=True)]
 
-    def _vectors_in_turns(self, probe: Probe) -> ProbeVectors:
+    def _vectors_in_turns(self, probe: Probe, stored: NDArray[np.float32] | None) -> ProbeVectors:
         """The vectors of a probe and of other views of it, such as it may have been before it was edited."""
         from imsearch.verify.views import views
 
         embedder = self._target.embedder()
         vectors = embedder.embed(views(probe, embedder.model.preprocessing))
-        stored = self._stored_vector(probe)
         if stored is not None:
             vectors[0] = stored  # so that scores are those of a query that is not verified
         return ProbeVectors(vectors, probe.digest, probe.path, in_turns=True)
 
-    def _stored_vector(self, probe: Probe | PreparedProbe) -> NDArray[np.float32] | None:
-        """The stored vector of a probe whose very bytes are in the library; None for any other probe."""
-        return None if probe.digest is None else self._target.space.vector_of(probe.digest)
-
     # Hits
 
-    def _hits(self, probes: Sequence[Probe | PreparedProbe]) -> list[list[Hit]]:
+    def _hits(self, read: Sequence[ReadProbe]) -> list[list[Hit]]:
         self._target.index.sync()
         ranker = Ranker(self._target.space, self._target.index, self._filters)
         if self._verifier is not None:
-            return [self._proven(probe, ranker, self._verifier) for probe in probes if isinstance(probe, Probe)]
-        ranked = ranker.rank(self._vectors_of(probes), self._options.k, self._options.min_score)
+            whole = [(one.probe, one.stored) for one in read if isinstance(one.probe, Probe)]
+            return [self._proven(probe, stored, ranker, self._verifier) for probe, stored in whole]
+        ranked = ranker.rank(self._vectors_of(read), self._options.k, self._options.min_score)
         return [[hit_of(rank, file) for rank, file in enumerate(files, 1)] for files in ranked]
 
-    def _proven(self, probe: Probe, ranker: Ranker, verifier: "Verifier") -> list[Hit]:
+    def _proven(
+        self, probe: Probe, stored: NDArray[np.float32] | None, ranker: Ranker, verifier: "Verifier"
+    ) -> list[Hit]:
         """Hits with proofs, in the order that the proofs give."""
         from imsearch.verify.verifier import CANDIDATES
 
         k, least = self._options.k, self._options.min_score
-        (files,) = ranker.rank([self._vectors_in_turns(probe)], max(k, CANDIDATES))
+        (files,) = ranker.rank([self._vectors_in_turns(probe, stored)], max(k, CANDIDATES))
         proven = verifier.verify(probe, [hit_of(rank, file) for rank, file in enumerate(files, 1)], k)
         reaching = [hit for hit in proven if hit.score >= least][:k]
         return [replace(hit, rank=rank) for rank, hit in enumerate(reaching, 1)]
