@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import imsearch
+import imsearch.vectors.faiss_index  # loaded at once, so that its code is not counted as memory of a library
 from imsearch.backends import open_backend
 from imsearch.catalog.connection import CATALOG
 from imsearch.catalog.reader import CatalogReader
