@@ -16,7 +16,7 @@ from imsearch.backends.local import LocalBackend
 from imsearch.catalog.space import VectorSpace
 from imsearch.embedding.decoding import READ_FILES
 from imsearch.embedding.pipeline import Batch, EmbeddingPipeline, LocalPipeline
-from imsearch.embedding.reading import Decoded, Failed, Known, NotAPicture, Vanished
+from imsearch.embedding.reading import Failed, Known, NotAPicture, Vanished
 from imsearch.models.model import Embedder
 from imsearch.models.names import parse
 from imsearch.models.opening import open_embedder
@@ -82,7 +82,7 @@ def test_every_file_has_its_outcome_in_its_order(
     assert isinstance(outcomes.pop("notes.txt"), NotAPicture)
     assert isinstance(outcomes.pop("zz.jpg"), Vanished)
     assert len(outcomes) == 12
-    assert all(isinstance(outcome, Decoded) for outcome in outcomes.values())
+    assert all(isinstance(outcome, Known) for outcome in outcomes.values())
 
 
 def test_contents_have_the_vectors_of_their_pictures(
@@ -91,7 +91,7 @@ def test_contents_have_the_vectors_of_their_pictures(
     batches = stored(pipeline.batches(listed(album), space), backend, space)
     with imsearch.open(tmp_path / "another", model=tiny_model) as library:
         for batch in batches:
-            path_of = {outcome.digest: found.path for found, outcome in batch.files if isinstance(outcome, Decoded)}
+            path_of = {outcome.digest: found.path for found, outcome in batch.files if isinstance(outcome, Known)}
             for content in batch.contents:
                 expected = library.embed(path_of[content.digest].decode())
                 assert float(content.vector @ expected) == pytest.approx(1, abs=2e-3)

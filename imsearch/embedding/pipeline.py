@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from imsearch.catalog.rows import NewContent
 from imsearch.catalog.space import VectorSpace
 from imsearch.embedding.decoding import DecodePool
-from imsearch.embedding.reading import Decoded, Outcome, Task
+from imsearch.embedding.reading import Decoded, FileOutcome, Known, Outcome, Task
 from imsearch.embedding.regions import RegionEmbedder
 from imsearch.models.model import Embedder
 from imsearch.sources.source import Found
@@ -32,10 +32,10 @@ LOOKUP = 1024
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Files that are stored together, each with the outcome of reading it, and the ``contents`` among them that are
-    new to the vector space, with their vectors."""
+    """Files that are stored together, each with its outcome, and the ``contents`` among them that are new to the vector
+    space, with their vectors. A picture's outcome is `Known`, and no longer holds its pixels."""
 
-    files: list[tuple[Found, Outcome]]
+    files: list[tuple[Found, FileOutcome]]
     contents: list[NewContent]
 
 
@@ -59,7 +59,8 @@ class _Embedding:
     contents: Future[list[NewContent]]
 
     def batch(self) -> Batch:
-        return Batch(self.files, self.contents.result())
+        contents = self.contents.result()
+        return Batch([(found, _without_pixels(outcome)) for found, outcome in self.files], contents)
 
 
 class LocalPipeline:
@@ -125,6 +126,10 @@ def _fresh(files: list[tuple[Found, Outcome]], space: VectorSpace, before: _Embe
         for digest, outcome in decoded.items()
         if digest not in coming and digest not in known.get(outcome.stamp.size, frozenset())
     ]
+
+
+def _without_pixels(outcome: Outcome) -> FileOutcome:
+    return Known(outcome.stamp, outcome.digest) if isinstance(outcome, Decoded) else outcome
 
 
 def _content(outcome: Decoded, vector: NDArray[np.float32]) -> NewContent:

@@ -46,7 +46,7 @@ class Decoded:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Outcome: a file whose content has its vectors already."""
+    """Outcome: a file whose content has its vectors."""
 
     stamp: Stamp
     digest: bytes
@@ -76,7 +76,10 @@ class Vanished:
     """Outcome: a file that no longer exists."""
 
 
-Outcome = Decoded | Known | NotAPicture | Failed | Vanished
+FileOutcome = Known | NotAPicture | Failed | Vanished
+"""An outcome without pixels."""
+
+Outcome = Decoded | FileOutcome
 
 _FILES = FolderSource(SEPARATOR)
 """The source of all files, whatever folder they were found in, as tasks hold absolute paths."""

@@ -10,7 +10,7 @@ from imsearch.backends.backend import Backend, WriteSession
 from imsearch.backends.choice import ModelChoice
 from imsearch.catalog.rows import FileRow, NewFile
 from imsearch.catalog.space import VectorSpace
-from imsearch.embedding.reading import Decoded, Failed, Known, NotAPicture, Outcome, Vanished
+from imsearch.embedding.reading import Failed, FileOutcome, Known, NotAPicture, Vanished
 from imsearch.errors import UsageError
 from imsearch.images import formats
 from imsearch.indexing.changes import Changed, Changes, compare_listing
@@ -182,10 +182,10 @@ class IndexRun:
         for (found, outcome), old in zip(batch.files, rows, strict=True):
             self._count(found, outcome, old)
 
-    def _count(self, found: Found, outcome: Outcome, old: FileRow | None) -> None:
+    def _count(self, found: Found, outcome: FileOutcome, old: FileRow | None) -> None:
         if isinstance(outcome, Failed):
             self._skip(found.path, outcome.reason)
-        elif isinstance(outcome, Decoded | Known):
+        elif isinstance(outcome, Known):
             if old is not None:
                 # An unchanged file that only lacked vectors, as of another model, counts as added.
                 same = (found.stamp.size, found.stamp.mtime_ns, old.state) == (old.size, old.mtime_ns, "ok")
@@ -232,7 +232,7 @@ def _check_precision(space: VectorSpace | None, precision: str | None) -> None:
         )
 
 
-def _file_row(found: Found, outcome: Outcome, old: FileRow | None) -> NewFile | None:
+def _file_row(found: Found, outcome: FileOutcome, old: FileRow | None) -> NewFile | None:
     """The row to write for a file that was read; None where its old row, if any, stays as it is."""
     if isinstance(outcome, Vanished):
         return None
