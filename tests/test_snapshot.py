@@ -105,12 +105,12 @@ def test_few_vectors_are_searched_exactly(
     split = round(in_snapshot * count)
     source = Matrix(ids[:split], matrix[:split])
     layers = Layers(dimensions, build(source) if split else None)
-    layers.catch_up(source)
+    layers.catch_up(source, source.latest())
     source.add(ids[split:], matrix[split:])
-    layers.catch_up(source)
+    layers.catch_up(source, source.latest())
     left = rng.random(count) < gone
     source.remove(ids[left])
-    layers.catch_up(source)
+    layers.catch_up(source, source.latest())
     assert len(layers) == count - left.sum()
     allowed = None if share is None else ids[~left & (rng.random(count) < share)]
     kept = ~left if allowed is None else np.isin(ids, allowed)
@@ -190,19 +190,19 @@ def test_what_came_and_left_since_is_seen(many: Many, snapshot: Snapshot, probes
     source, layers = Matrix(ids, matrix), Layers(DIMENSIONS, snapshot)
     new_ids, new = np.arange(ids[-1] + 1, ids[-1] + 61), probes
     source.add(new_ids, new)
-    layers.catch_up(source)
+    layers.catch_up(source, source.latest())
     for probe, found, id_ in zip(probes, layers.search(probes, 10), new_ids, strict=True):
         assert nearest(new, new_ids, probe, 1) == {id_}
         assert id_ in found
     left = np.concatenate([new_ids[:30], ids[::3]])
     source.remove(left)
-    layers.catch_up(source)
+    layers.catch_up(source, source.latest())
     assert layers.pending == 60 + len(left)
     all_ids, everything = np.concatenate([ids, new_ids]), np.concatenate([matrix, new])
     stays = ~np.isin(all_ids, left)
     assert len(layers) == stays.sum()
     assert recall(layers, all_ids[stays], everything[stays], probes) >= 0.99
-    layers.catch_up(source)
+    layers.catch_up(source, source.latest())
     assert layers.pending == 60 + len(left), "nothing is taken in twice"
 
 

@@ -56,10 +56,11 @@ class FaissIndex:
         with self._syncing:
             layers = self._current()
             most = PENDING if layers.snapshot is None else LATE
-            if self._space.latest() - layers.highest > most:
+            latest = self._space.latest()
+            if latest - layers.highest > most:
                 self.save()
                 layers = self._current()
-            layers.catch_up(self._space)
+            layers.catch_up(self._space, latest)
 
     def search(self, vectors: NDArray[np.float32], k: int, within: Selection | None = None) -> list[NDArray[np.int64]]:
         """Candidates, as `VectorIndex.search` gives them, as of the last `sync`."""
@@ -76,7 +77,7 @@ class FaissIndex:
         if snapshot is None:
             return None
         layers = Layers(self._space.dimensions, snapshot)
-        layers.catch_up(self._space)
+        layers.catch_up(self._space, self._space.latest())
         plan = snapshot.plan
         return VectorIndexInfo(
             kind="exact" if plan.exact else "approximate",

@@ -41,11 +41,13 @@ class Layers:
         """How many vectors were added or removed since the snapshot was made."""
         return len(self._delta) + len(self._tombstones)
 
-    def catch_up(self, source: VectorSource) -> None:
-        """Take in the vectors that were added or removed since the last call."""
+    def catch_up(self, source: VectorSource, latest: int) -> None:
+        """Take in the vectors that were added or removed since the last call; ``latest`` is the highest id there is."""
         departure, departed = source.departures_after(self._departure)
         self._tombstones = np.concatenate([self._tombstones, departed[departed <= self.highest]])
         self._departure = departure
+        if latest <= self.highest:
+            return  # none was added
         for ids, vectors in source.pages(self.highest):
             with self._lock:
                 self._delta.add(ids, vectors)
