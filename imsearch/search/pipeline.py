@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -80,7 +81,7 @@ class QueryPipeline:
                 known = self._with_stored(self._reader.known(source))
                 if known.stored is not None:
                     return known  # only its vector is needed, and its file need not even exist
-            return self._with_stored(self._reader.prepare(source, crop, self._inputs()))
+            return self._with_stored(self._reader.prepare(source, crop, self._inputs))
         except (ProbeError, IndexedPictureError, UsageError) as exc:  # not those of the library itself
             return exc
 
@@ -88,6 +89,7 @@ class QueryPipeline:
         stored = None if probe.digest is None else self._target.space.vector_of(probe.digest)
         return ReadProbe(probe, stored)
 
+    @cached_property  # it reads files, and is the same for all probes
     def _inputs(self) -> list[Preprocessing]:
         """The preprocessings by which the model needs a probe; empty if that is unknown before the model is loaded."""
         plain = self._target.preprocessing()
