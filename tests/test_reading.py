@@ -3,11 +3,11 @@
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
+from files import kept_changing
 
 from imsearch.embedding.reading import Decoded, Failed, Known, NotAPicture, Task, Vanished, process
 from imsearch.images import decode, preprocess
@@ -15,7 +15,6 @@ from imsearch.sources.source import Stamp
 from imsearch.types.preprocessing import Preprocessing
 
 PREPROCESSING = Preprocessing(64, (48, 48), "bicubic", (0.0,) * 3, (1.0,) * 3)
-PATIENCE = 30.0
 
 
 def task(path: Path | str, *known: bytes) -> Task:
@@ -77,23 +76,8 @@ def test_a_file_over_the_limit_is_not_read(tmp_path: Path) -> None:
 def test_a_file_that_keeps_changing_is_skipped_and_read_again_next_time(tmp_path: Path, stripes: bytes) -> None:
     path = tmp_path / "changing.jpg"
     path.write_bytes(stripes + bytes(50 << 20))
-    begun, stop = threading.Event(), threading.Event()
-
-    def change() -> None:
-        mtime = 0
-        while not stop.is_set():
-            mtime += 1
-            os.utime(path, ns=(mtime, mtime))
-            begun.set()
-
-    thread = threading.Thread(target=change)
-    thread.start()
-    try:
-        assert begun.wait(PATIENCE)
+    with kept_changing(path):
         outcome = process(task(path), PREPROCESSING)
-    finally:
-        stop.set()
-        thread.join()
     assert outcome == Failed("it kept changing while it was read", passing=True)
 
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +135,12 @@ def test_a_picture_finds_itself_as_a_whole(indexed: imsearch.Library, photos: li
         assert answer.hits[0].score == pytest.approx(1, abs=1e-6)
 
 
+def content_of(number: int, whole: NDArray[np.float32], regions: Sequence[NDArray[np.float32]]) -> NewContent:
+    """A made-up picture with the vectors of the whole and of its regions, told apart by its number."""
+    parts = tuple((Region(at, 0, 9, 9), vector) for at, vector in enumerate(regions))
+    return NewContent(bytes([number]) * 32, number, 90, 90, "jpeg", None, whole, parts)
+
+
 def ranker_of(contents: list[NewContent], folder: Path) -> Ranker:
     """Ranks pictures with regions that are made up, each in a file that is called by its size."""
     with contextlib.closing(CatalogWriter.create(folder)) as writer:
@@ -154,16 +160,7 @@ def test_k_hits_are_found_behind_many_regions_of_one_picture(tmp_path: Path) -> 
         return unit
 
     contents = [
-        NewContent(
-            bytes([number]) * 32,
-            number,
-            90,
-            90,
-            "jpeg",
-            None,
-            near(2),
-            tuple((Region(at, 0, 9, 9), near(spread)) for at in range(16)),
-        )
+        content_of(number, near(2), [near(spread) for _ in range(16)])
         for number, spread in enumerate([0.001] * 12 + [0.5] * 12, 1)
     ]
     ranker = ranker_of(contents, tmp_path)
@@ -177,19 +174,7 @@ def test_a_probe_with_two_views_ranks_pictures_by_the_better(tmp_path: Path) -> 
     rng = np.random.default_rng(4)
     vectors = rng.normal(size=(40, 6, 8)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=2, keepdims=True)
-    contents = [
-        NewContent(
-            bytes([number]) * 32,
-            number,
-            90,
-            90,
-            "jpeg",
-            None,
-            whole,
-            tuple((Region(at, 0, 9, 9), part) for at, part in enumerate(parts)),
-        )
-        for number, (whole, *parts) in enumerate(vectors)
-    ]
+    contents = [content_of(number, whole, parts) for number, (whole, *parts) in enumerate(vectors)]
     ranker = ranker_of(contents, tmp_path)
     views = rng.normal(size=(2, 8)).astype(np.float32)
     views /= np.linalg.norm(views, axis=1, keepdims=True)
@@ -215,16 +200,7 @@ def test_a_view_that_few_pictures_crowd_is_followed_until_the_others_are_found(t
 
     wholes = [at(0.9, 0), at(0.9, 0), at(0.9, 0), at(0.7, 0), *(at(0.5 - 0.01 * number, 1) for number in range(12))]
     contents = [
-        NewContent(
-            bytes([number]) * 32,
-            number,
-            90,
-            90,
-            "jpeg",
-            None,
-            whole,
-            tuple((Region(side, 0, 9, 9), at(0.95, 0) if number < 3 else at(0.1, 1)) for side in range(16)),
-        )
+        content_of(number, whole, [at(0.95, 0) if number < 3 else at(0.1, 1) for _ in range(16)])
         for number, whole in enumerate(wholes)
     ]
     (files,) = ranker_of(contents, tmp_path).rank([ProbeVectors(views)], 5)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from files import kept_changing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,7 +30,6 @@ from imsearch.sources.source import (
 )
 
 MOST = 1 << 20
-PATIENCE = 30.0
 
 
 class Place(Protocol):
@@ -346,24 +346,8 @@ def test_a_folder_in_the_place_of_a_file_is_unavailable(tree: Path) -> None:
 def test_a_file_whose_time_of_change_keeps_changing(tmp_path: Path) -> None:
     path = tmp_path / "changing.jpg"
     path.write_bytes(bytes(50 << 20))
-    begun, stop = threading.Event(), threading.Event()
-
-    def change() -> None:
-        mtime = 0
-        while not stop.is_set():
-            mtime += 1
-            os.utime(path, ns=(mtime, mtime))
-            begun.set()
-
-    thread = threading.Thread(target=change)
-    thread.start()
-    try:
-        assert begun.wait(PATIENCE)
-        with pytest.raises(ChangingError) as failure:
-            source_of(path).read(os.fsencode(path), 100 << 20)
-    finally:
-        stop.set()
-        thread.join()
+    with kept_changing(path), pytest.raises(ChangingError) as failure:
+        source_of(path).read(os.fsencode(path), 100 << 20)
     assert failure.value.passing
 
 
