@@ -73,7 +73,7 @@ class CompiledModels:
     def save(self, model: Model, files: Iterable[Path], network: Any) -> CompiledModel:
         """Store an ``openvino.Model`` that takes and gives what `CompiledModel.network` says.
 
-        ``files`` are those that the model was made from: when one of them changes, `find` gives it no longer. What was
+        The model was made from ``files``: once one of them changes, `find` no longer gives it. What was
         stored under the same fingerprint before is replaced.
         """
         description = {"format": FORMAT, "model": _facts(model), "files": [_stamp(path) for path in files]}

@@ -14,7 +14,7 @@ from imsearch.types.options import DEFAULT_TUNING, Tuning
 
 
 class Embedders:
-    """Opens engines for the models of a library and keeps those that it has opened. Safe to use from several threads.
+    """Opens engines for the models of a library and keeps the opened ones. Safe to use from several threads.
 
     ``device`` is where models run; None chooses automatically. In all methods ``precision`` is that of the library's
     vectors of the model, None where it has none yet. Methods that open engines raise what

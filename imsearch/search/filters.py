@@ -11,7 +11,7 @@ from imsearch.types.options import Filters
 
 
 def normalized(filters: Filters) -> Filters:
-    """Filters with dates and formats as the catalog writes them. Raises `UsageError` for those that make no sense."""
+    """Filters with dates and formats as the catalog writes them. Raises `UsageError` for invalid ones."""
     return replace(
         filters,
         taken_after=_date("taken_after", filters.taken_after),

@@ -1,4 +1,4 @@
-"""A snapshot with later changes: a delta of vectors that were added, and tombstones of those that left."""
+"""A snapshot with later changes: a delta of vectors that were added, and tombstones of removed ones."""
 
 import math
 import threading

@@ -75,7 +75,7 @@ class Runs:
         raise ProblemError("no-such-run", HTTPStatus.NOT_FOUND, f"there is no run '{id_}'")
 
     def stop(self) -> None:
-        """Start no more runs, cancel those that are going on, and end all streams of events, without waiting."""
+        """Start no more runs, cancel the running ones, and end all streams of events, without waiting."""
         with self._lock:
             self._stopped = True
         for run in self.all():
