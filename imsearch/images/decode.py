@@ -51,6 +51,16 @@ def decode(data: bytes, resize: int | tuple[int, int] | None = None, most_pixels
     picture of more than ``most_pixels`` (at most `MAX_PIXELS`), which is not decoded. Where there is not enough memory,
     the error is ``passing``.
     """
+    with opening(data, most_pixels) as (opened, kind):
+        return _loaded(opened, kind, resize, most_pixels)
+
+
+@contextlib.contextmanager
+def opening(data: bytes, most_pixels: int = MAX_PIXELS) -> Iterator[tuple[Image.Image, str]]:
+    """A context in which a picture is open, with its pixels still encoded: the image, and the name of its format.
+
+    Raises `PictureError` as `decode` does; where there is not enough memory, also for what is done in the context.
+    """
     kind = _kind_of(data)
     try:
         with warnings.catch_warnings():
@@ -58,7 +68,9 @@ def decode(data: bytes, resize: int | tuple[int, int] | None = None, most_pixels
             with _faults_of_the_file(kind, most_pixels):
                 opened = Image.open(io.BytesIO(data), formats=FORMATS[kind].plugins)
             with opened:
-                return _loaded(opened, kind, resize, most_pixels)
+                if opened.width * opened.height > most_pixels:
+                    raise _too_large(most_pixels)
+                yield opened, kind
     except MemoryError as exc:
         raise PictureError("not enough memory to decode it", passing=True) from exc
 
@@ -88,8 +100,6 @@ def _register_heif() -> bool:
 def _loaded(opened: Image.Image, kind: str, resize: int | tuple[int, int] | None, most_pixels: int) -> Picture:
     """Decode an opened image."""
     width, height = opened.size
-    if width * height > most_pixels:
-        raise _too_large(most_pixels)
     enough = _enough(opened, resize) if kind == "jpeg" and resize is not None else None
     with _faults_of_the_file(kind, most_pixels):
         if enough is not None:
