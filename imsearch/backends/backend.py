@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from imsearch.catalog.writer import CatalogWriter
     from imsearch.embedding.pipeline import EmbeddingPipeline
     from imsearch.models.model import Embedder
+    from imsearch.vectors.hash_index import HashIndex
     from imsearch.vectors.index import VectorIndex
 
 
@@ -35,6 +36,9 @@ class Backend(Protocol):
 
     def vector_index(self, space: "VectorSpace") -> "VectorIndex":
         """The vector index of a vector space."""
+
+    def hash_index(self) -> "HashIndex":
+        """The perceptual hashes of the pictures in memory. It is kept, so that it is only filled once."""
 
     def writing(self) -> AbstractContextManager["WriteSession"]:
         """Hold the write lock. Raises `LibraryLockedError` at once where another process or thread holds it."""

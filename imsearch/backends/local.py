@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from imsearch.catalog.writer import CatalogWriter
     from imsearch.embedding.pipeline import LocalPipeline
     from imsearch.models.model import Embedder
+    from imsearch.vectors.hash_index import HashIndex
 
 _CACHES = ("candidates-*.faiss", f"{FEATURES.name}*", f"{THUMBNAILS.name}*")
 
@@ -33,6 +34,7 @@ class LocalBackend:
         self.folder = folder
         self._catalog: CatalogReader | None = None
         self._indexes: dict[int, FaissIndex] = {}
+        self._hashes: HashIndex | None = None
         self._opening = threading.RLock()  # so that each part is opened only once
         try:
             if folder.exists() and not folder.is_dir():
@@ -66,6 +68,15 @@ class LocalBackend:
             if space.id not in self._indexes:
                 self._indexes[space.id] = FaissIndex(space, self.folder / f"candidates-{space.id}.faiss")
             return self._indexes[space.id]
+
+    def hash_index(self) -> "HashIndex":
+        """The perceptual hashes of the pictures in memory. It is kept, so that it is only filled once."""
+        from imsearch.vectors.hash_index import HashIndex  # imported here, as plain queries do not need it
+
+        with self._opening:
+            if self._hashes is None:
+                self._hashes = HashIndex(self.catalog().hashes())
+            return self._hashes
 
     @contextlib.contextmanager
     def writing(self) -> Iterator["LocalWriteSession"]:
@@ -114,6 +125,7 @@ class LocalBackend:
             self._catalog.close()
         self._catalog = None
         self._indexes.clear()
+        self._hashes = None
 
 
 class LocalWriteSession:

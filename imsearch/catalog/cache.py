@@ -20,16 +20,22 @@ class CacheKind:
     most: int
 
 
-FEATURES = CacheKind("features.sqlite3", 2, 50_000)
-"""Local features and appearances, by which pictures are compared: at most about 2 GB."""
+FEATURES = CacheKind("features.sqlite3", 3, 50_000)
+"""Local features and appearances, by which pictures are compared: at most about 4 GB."""
+
+JUDGMENTS = CacheKind("judgments.sqlite3", 1, 2_000_000)
+"""Judgments of pairs of pictures, by their two digests: at most about 500 MB. The format changes with every change of
+how pictures are compared."""
 
 THUMBNAILS = CacheKind("thumbnails.sqlite3", 1, 20_000)
 """Thumbnails: at most about 400 MB."""
 
 
 class Cache:
-    """Bytes by the digests of contents. Safe to use from several threads. If its file cannot be used, it is empty and
-    keeps nothing; no error is raised."""
+    """Bytes by the digests of contents, or of pairs of them. Safe to use from several threads.
+
+    If its file cannot be used, it is empty and keeps nothing; no error is raised.
+    """
 
     def __init__(self, folder: Path, kind: CacheKind) -> None:
         self._path = folder / kind.name

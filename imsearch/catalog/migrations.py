@@ -90,6 +90,15 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             OR reason LIKE 'too large: not enough memory%'
         )""",
     ),
+    (
+        # Perceptual hashes of pictures, empty for flat ones. Contents of earlier versions have none until their files
+        # are read again. AUTOINCREMENT, so that new hashes have ids above all before: indexes in memory rely on that.
+        """CREATE TABLE hashes (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            content_id INTEGER NOT NULL UNIQUE REFERENCES contents (id) ON DELETE CASCADE,
+            hash BLOB NOT NULL CHECK (length(hash) IN (0, 32))
+        )""",
+    ),
 )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.catalog.connection import CATALOG, Connections, check
+from imsearch.catalog.hashes import StoredHashes
 from imsearch.catalog.rows import FileRow, HeldFile, SpaceRecord
 from imsearch.catalog.selection import PAGE, UNDER, marks, parts
 from imsearch.catalog.space import COMPLETE, VectorSpace
@@ -127,6 +128,10 @@ class CatalogReader:
         ((path,),) = self._connections.rows(query, (digest,))
         found: bytes | None = path
         return found
+
+    def hashes(self) -> StoredHashes:
+        """The perceptual hashes of contents."""
+        return StoredHashes(self._connections)
 
     # Decisions
 

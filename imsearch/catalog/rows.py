@@ -42,7 +42,10 @@ class FileRow:
 
 @dataclass(frozen=True, slots=True)
 class NewContent:
-    """A content to be stored with its vectors, float32 (dimensions,), in a vector space that lacks them."""
+    """A content to be stored with its vectors, float32 (dimensions,), in a vector space that lacks them.
+
+    ``hash`` is its perceptual hash (`imsearch.images.hashes`), None where it was not computed.
+    """
 
     digest: bytes
     size: int
@@ -52,6 +55,7 @@ class NewContent:
     taken: str | None
     vector: NDArray[np.float32]
     regions: tuple[tuple[Region, NDArray[np.float32]], ...] = ()
+    hash: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

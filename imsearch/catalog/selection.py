@@ -45,6 +45,10 @@ class FilteredVectors:
             self._ids = self._connections.ids(query, (self._space_id, *self._values))
         return self._ids
 
+    def contents(self) -> NDArray[np.int64]:
+        """The ids of the contents that pass the filters, int64 (n,), in no order."""
+        return self._connections.ids(f"SELECT id FROM contents WHERE {self._condition}", self._values)
+
 
 def conditions(filters: Filters, under: str) -> tuple[str, list[Any]]:
     """Filters as a condition in SQL and its values; ``under`` is the condition to use for the filter ``under``, and

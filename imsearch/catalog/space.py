@@ -157,6 +157,15 @@ class VectorSpace:
                 WHERE embeddings.id IN ({marks(part)}) AND {condition}"""
             yield from (_match(row) for row in self._connections.rows(query, (*part, *values)))
 
+    def wholes_of(self, contents: NDArray[np.int64]) -> dict[int, int]:
+        """The ids of the vectors of whole pictures by the ids of their contents, for those contents that have one."""
+        found: dict[int, int] = {}
+        for part in parts(contents):
+            query = f"""SELECT content_id, id FROM embeddings
+                WHERE content_id IN ({marks(part)}) AND space_id = ? AND region = 0"""
+            found.update(self._connections.rows(query, (*part, self.id)))
+        return found
+
     def contents_of(self, ids: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
         """Pairs (id of a vector, id of its content) for those of ``ids`` that are in the library, in no order."""
         for part in parts(ids):

@@ -6,7 +6,7 @@ define the schema.
 
 import functools
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +116,21 @@ class CatalogWriter:
         ids = self._content_ids(connection, {content.digest for content in new})
         vectors = [values for content in new for values in _embedding_values(content, ids[content.digest], space.id)]
         connection.execute(upsert(self._tables["embeddings"]).on_conflict_do_nothing(), vectors)
+        self._write_hashes(
+            connection, {ids[content.digest]: content.hash for content in new if content.hash is not None}
+        )
+
+    def add_hashes(self, hashes: Mapping[bytes, bytes]) -> None:
+        """Store perceptual hashes by the digests of contents. Contents that are not in the catalog, or have a hash, are
+        left out."""
+        with self._engine.begin() as connection:
+            ids = self._content_ids(connection, set(hashes))
+            self._write_hashes(connection, {id_: hashes[digest] for digest, id_ in ids.items()})
+
+    def _write_hashes(self, connection: Connection, hashes: Mapping[int, bytes]) -> None:
+        rows = [{"content_id": content, "hash": each} for content, each in hashes.items()]
+        if rows:
+            connection.execute(upsert(self._tables["hashes"]).on_conflict_do_nothing(), rows)
 
     def _content_ids(self, connection: Connection, digests: set[bytes]) -> dict[bytes, int]:
         contents = self._tables["contents"]

@@ -141,4 +141,5 @@ def _content(outcome: Decoded, vector: NDArray[np.float32]) -> NewContent:
         format=outcome.format,
         taken=outcome.taken,
         vector=vector,
+        hash=outcome.hash,
     )

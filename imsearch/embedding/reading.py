@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from imsearch.errors import PictureError
 from imsearch.images import decode, formats, preprocess
+from imsearch.images.hashes import hash_of
 from imsearch.sources.digests import digest_of
 from imsearch.sources.folders import FolderSource
 from imsearch.sources.paths import SEPARATOR
@@ -30,8 +31,9 @@ class Task:
 class Decoded:
     """Outcome: a picture ready for the model.
 
-    ``pixels`` is uint8 (height, width, 3); ``width`` and ``height`` are pixels of the upright original. Where regions
-    are wanted, ``whole`` is the whole picture in at most `PIXELS` pixels, uint8 (height, width, 3).
+    ``pixels`` is uint8 (height, width, 3); ``width`` and ``height`` are pixels of the upright original. ``hash`` is
+    its perceptual hash (`imsearch.images.hashes`). Where regions are wanted, ``whole`` is the whole picture in at most
+    `PIXELS` pixels, uint8 (height, width, 3).
     """
 
     stamp: Stamp
@@ -41,6 +43,7 @@ class Decoded:
     format: str
     taken: str | None
     pixels: NDArray[np.uint8]
+    hash: bytes
     whole: NDArray[np.uint8] | None = None
 
 
@@ -119,6 +122,7 @@ def _read(task: Task, preprocessing: Preprocessing, regions: bool) -> Outcome:
         picture = decode.decode(file.data, least)
     except PictureError as exc:
         return Failed(str(exc), file.stamp, exc.passing)
+    size = (picture.width, picture.height)
     return Decoded(
         stamp=file.stamp,
         digest=digest,
@@ -126,6 +130,7 @@ def _read(task: Task, preprocessing: Preprocessing, regions: bool) -> Outcome:
         height=picture.height,
         format=picture.format,
         taken=picture.taken.isoformat() if picture.taken else None,
-        pixels=preprocess.prepare(picture.image, preprocessing, (picture.width, picture.height)),
+        pixels=preprocess.prepare(picture.image, preprocessing, size),
+        hash=hash_of(picture.image, size),
         whole=preprocess.rendering(picture, PIXELS) if regions else None,
     )

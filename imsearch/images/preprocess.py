@@ -64,3 +64,12 @@ def rendering(picture: Picture, most: int) -> NDArray[np.uint8]:
         return np.asarray(picture.image)
     box = _box(picture.image, (picture.width, picture.height))
     return np.asarray(picture.image.resize(size, Image.Resampling.BICUBIC, box))
+
+
+def square(image: Image.Image, side: int, whole: tuple[int, int] | None = None) -> NDArray[np.uint8]:
+    """The whole picture squeezed into a square of ``side`` pixels: uint8 (side, side, 3).
+
+    ``whole`` is the original width and height, for an image that `decode` made smaller.
+    """
+    box = _box(image, whole or image.size)
+    return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR, box, reducing_gap=2.0))

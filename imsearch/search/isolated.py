@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from imsearch.errors import PictureError, ProbeError
 from imsearch.images import convert, decode, thumbnails
+from imsearch.images.facts import PictureFacts
 from imsearch.search.probes import (
     ENCODED,
     EncodedLike,
@@ -58,7 +59,8 @@ class ReadProbe:
 class DecodedProbe:
     """The reply to `ReadProbe`: one array for each preprocessing that was wanted, or one of the whole picture.
 
-    ``arrays`` are uint8 (height, width, 3); ``width`` and ``height`` are pixels of the original.
+    ``arrays`` are uint8 (height, width, 3); ``width`` and ``height`` are pixels of the original; ``facts`` are what
+    its file says about a probe with all pixels.
     """
 
     width: int
@@ -66,6 +68,7 @@ class DecodedProbe:
     digest: bytes | None
     path: bytes | None
     arrays: tuple[NDArray[np.uint8], ...]
+    facts: PictureFacts | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ def _answer(settings: None, request: Request, tell: Tell) -> Reply:
         request.name, request.data, request.path, request.crop, wanted[0] if wanted else None, request.most_pixels
     )
     arrays = tuple(probe.prepared(each) for each in wanted) or (np.asarray(probe.image),)
-    return DecodedProbe(probe.width, probe.height, probe.digest, probe.path, arrays)
+    return DecodedProbe(probe.width, probe.height, probe.digest, probe.path, arrays, probe.facts)
 
 
 READ_PROBES = Work(
@@ -142,7 +145,7 @@ class IsolatedReader:
             return read_probe(source, crop)
         reply = self._read(source, crop)
         image = convert.from_array(reply.arrays[0])
-        return Probe(name_of(source), image, *image.size, reply.digest, reply.path)
+        return Probe(name_of(source), image, *image.size, reply.digest, reply.path, reply.facts)
 
     def prepare(self, source: Any, crop: Crop | None, wanted: Sequence[Preprocessing]) -> Probe | PreparedProbe:
         """A probe with only the inputs of the models whose preprocessing is in ``wanted``: a few hundred kB, however

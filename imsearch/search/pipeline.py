@@ -123,13 +123,15 @@ class QueryPipeline:
 
     def _vectors_in_turns(self, probe: Probe, stored: NDArray[np.float32] | None) -> ProbeVectors:
         """The vectors of a probe and of other views of it, such as it may have been before it was edited."""
+        from imsearch.search.alike import alike
         from imsearch.verify.views import views
 
         embedder = self._target.embedder()
         vectors = embedder.embed(views(probe, embedder.model.preprocessing))
         if stored is not None:
             vectors[0] = stored  # so that scores are those of a query that is not verified
-        return ProbeVectors(vectors, probe.digest, probe.path, in_turns=True)
+        others = alike(probe, self._target, self._filters)
+        return ProbeVectors(vectors, probe.digest, probe.path, in_turns=True, others=others)
 
     # Hits
 

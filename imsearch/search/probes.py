@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
+    from imsearch.images.facts import PictureFacts
+
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
@@ -39,6 +41,7 @@ class Probe:
 
     ``width`` and ``height`` are pixels of the original; ``image`` may be a smaller rendering of it. ``digest`` is the
     SHA-256 of its bytes, None where it was cropped or did not come as encoded bytes; ``path`` is that of its file.
+    ``facts`` are what its file says about it, if it has one and all pixels were asked for.
     """
 
     name: str
@@ -47,6 +50,7 @@ class Probe:
     height: int
     digest: bytes | None
     path: bytes | None
+    facts: "PictureFacts | None" = None
 
     def prepared(self, preprocessing: Preprocessing) -> "NDArray[np.uint8]":
         """The input of a model for this probe: uint8 (height, width, 3)."""
@@ -130,14 +134,19 @@ def decoded(
         picture = decode.decode(data, resize, most_pixels)
     except PictureError as exc:
         raise ProbeError(f"{name} cannot be used: {exc}") from exc
-    return _cropped(Probe(name, picture.image, picture.width, picture.height, digest_of(data), path), crop)
+    facts = None
+    if preprocessing is None:
+        from imsearch.images.facts import facts_of  # plain queries start sooner without it
+
+        facts = facts_of(data)
+    return _cropped(Probe(name, picture.image, picture.width, picture.height, digest_of(data), path, facts), crop)
 
 
 def _cropped(probe: Probe, crop: Crop | None) -> Probe:
     if crop is None:
         return probe
     image = probe.image.crop(crop.box(*probe.image.size))
-    return Probe(probe.name, image, *image.size, digest=None, path=None)
+    return Probe(probe.name, image, *image.size, digest=None, path=None, facts=probe.facts)
 
 
 def _of_pixels(source: Any) -> Probe:

@@ -1,7 +1,7 @@
 """From candidates to hits: exact scores from the stored vectors, and the order that they give."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,13 +28,15 @@ class ProbeVectors:
 
     ``digest`` and ``path`` are those of its file, if it comes from one, so that it finds itself first. The score of a
     picture is its highest similarity to a view. With ``in_turns`` it is its similarity to the first view, and the views
-    propose pictures in turns, as scores for different views cannot be compared.
+    propose pictures in turns, as scores for different views cannot be compared. ``others`` are ids of vectors that are
+    candidates then besides those that the views propose, each with its turn, from 0.
     """
 
     views: NDArray[np.float32]
     digest: bytes | None = None
     path: bytes | None = None
     in_turns: bool = False
+    others: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +117,16 @@ class Ranker:
         return np.concatenate(found), np.concatenate(cosines)
 
     def _in_turns(self, probe: ProbeVectors, candidates: NDArray[np.int64], most: int) -> list[ScoredFile]:
-        """The files of at most ``most`` candidates, in the order of their turns."""
-        ids, cosines = self._cosines(probe.views, candidates)
-        turn = np.argsort(np.argsort(-cosines, axis=0, kind="stable"), axis=0)
-        turn[:, 0] //= FIRST_VIEW
-        chosen = np.lexsort((-cosines[:, 0], turn.min(axis=1)))[:most]
+        """The files of at most ``most`` candidates and of the probe's others, in the order of their turns."""
+        ids, cosines = self._cosines(probe.views, np.union1d(candidates, np.fromiter(probe.others, np.int64)))
+        turns = np.argsort(np.argsort(-cosines, axis=0, kind="stable"), axis=0)
+        turns[:, 0] //= FIRST_VIEW
+        turn = turns.min(axis=1)
+        chosen = np.lexsort((-cosines[:, 0], turn))[:most]
+        if probe.others:
+            chosen = np.union1d(chosen, np.flatnonzero(np.isin(ids, list(probe.others))))
+            turn = np.minimum(turn, [probe.others.get(id_, len(ids)) for id_ in ids.tolist()])
+            chosen = chosen[np.lexsort((-cosines[chosen, 0], turn[chosen]))]
         place = {id_: at for at, id_ in enumerate(ids[chosen].tolist())}
         matches = sorted(
             self._space.matches(ids[chosen], self._filters),

@@ -14,11 +14,15 @@ from imsearch.vectors.index import VectorIndex
 
 @dataclass(frozen=True, slots=True)
 class SearchTarget:
-    """A vector space, its vector index and its model: everything that a search needs."""
+    """A vector space, its vector index and its model: everything that a search needs.
+
+    ``backend`` is where the library lives.
+    """
 
     space: VectorSpace
     index: VectorIndex
     model: ModelChoice
+    backend: Backend
 
     @classmethod
     def of(cls, backend: Backend, model: ModelChoice) -> "SearchTarget":
@@ -27,7 +31,7 @@ class SearchTarget:
         catalog, name = backend.catalog(), model.name()
         space = catalog.space(name)
         if space is not None:
-            return cls(space, backend.vector_index(space), model)
+            return cls(space, backend.vector_index(space), model, backend)
         others = [each.model for each in catalog.spaces()]
         if not others:
             raise LibraryNotFoundError(

@@ -4,6 +4,8 @@ One kind of FAISS index serves all sizes: IndexIVFScalarQuantizer, after a PCA i
 list it holds float16 vectors and searches all of them; with many lists it holds one byte per component and searches the
 lists nearest to a probe. Distances are Euclidean: they order unit vectors as cosines do, also after PCA has moved the
 origin. The file is memory-mapped: opening it reads the centroids, and a search reads the lists that it searches.
+
+Codes of bits, such as perceptual hashes, need no index: `nearest_bits` compares them all.
 """
 
 import json
@@ -24,6 +26,10 @@ TRAINING_ROUNDS = 10
 
 WORTH_SHARING = 8 << 20
 """Bytes of codes from which one search is worth sharing among cores: a core searches so much in a millisecond."""
+
+WORTH_FAISS = 1 << 19
+"""Pairs of bit codes from which FAISS compares them: it always uses all cores, and waiting for busy ones takes tens of
+milliseconds. One core compares so many in five."""
 
 _EXACT = "IVF1,SQfp16"
 
@@ -152,6 +158,27 @@ class Codes:
         if footer["head"] + len(codes) * codes.bytes_per_vector != end - length:
             return None
         return codes, footer["facts"]
+
+
+def nearest_bits(
+    probes: NDArray[np.uint8], codes: NDArray[np.uint8], k: int
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """The ``k`` codes, uint8 (m, bytes), that differ from each probe, uint8 (n, bytes), by the fewest bits.
+
+    The number of bytes is a multiple of 8. Returns distances, int32 (n, k), and the rows of the codes, int64 (n, k); if
+    there are fewer than ``k`` codes, of all of them. All are compared, if they are many on all cores.
+    """
+    k = min(k, len(codes))
+    probes, codes = np.ascontiguousarray(probes), np.ascontiguousarray(codes)
+    if len(probes) * len(codes) > WORTH_FAISS:
+        return faiss.knn_hamming(probes, codes, k)
+    differing = [
+        np.bitwise_count(one[:, None] ^ other)
+        for one, other in zip(probes.view(np.uint64).T, codes.view(np.uint64).T, strict=True)
+    ]
+    distances = np.sum(differing, axis=0, dtype=np.int32)
+    rows = np.argpartition(distances, k - 1, axis=1)[:, :k] if k < len(codes) else np.argsort(distances, axis=1)
+    return np.take_along_axis(distances, rows, axis=1), rows.astype(np.int64)
 
 
 def _trained(recipe: str, sample: NDArray[np.float32]) -> faiss.Index:
