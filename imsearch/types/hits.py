@@ -7,6 +7,9 @@ from typing import Literal
 Verdict = Literal["exact", "copy", "similar"]
 """``exact``: the same bytes or pixels; ``copy``: the same photograph, edited; ``similar``: neither was proven."""
 
+Quadrilateral = tuple[tuple[float, float], ...]
+"""Four corners, clockwise, each x and y in pixels of an upright picture."""
+
 
 @dataclass(frozen=True, slots=True)
 class Transform:
@@ -32,6 +35,11 @@ class Proof:
     ``quadrilateral`` holds the places of the probe's corners in the hit, in pixels of the upright hit, clockwise from
     the probe's top left; ``matches`` are some of the inliers (x and y in the probe, x and y in the hit). If the two
     cannot be aligned, there is no transform and the overlaps are 0.
+
+    ``changed`` is the share of the overlap, in 0..1, where a copy shows something else although all around it agrees: a
+    caption, a bar, another number in a form. ``changed_parts`` are outlines of it, in pixels of the upright hit. A copy
+    that was ``photographed`` is a photograph or a scan of the other picture, printed or on a screen. ``apart`` says, in
+    words, how cameras tell the two apart as two shots: such pictures are never copies.
     """
 
     verdict: Verdict
@@ -40,8 +48,12 @@ class Proof:
     probe_overlap: float = 0.0
     hit_overlap: float = 0.0
     transform: Transform | None = None
-    quadrilateral: tuple[tuple[float, float], ...] | None = None
+    quadrilateral: Quadrilateral | None = None
     matches: tuple[tuple[float, float, float, float], ...] = ()
+    changed: float = 0.0
+    changed_parts: tuple[Quadrilateral, ...] = ()
+    photographed: bool = False
+    apart: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

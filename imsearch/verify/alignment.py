@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from imsearch.verify import vision
 from imsearch.verify.features import Appearance, Features
+from imsearch.verify.planes import jacobian
 
 RATIO = 0.8
 """A feature matches its nearest feature if that is nearer than this share of the distance to the second nearest (Lowe
@@ -116,12 +117,6 @@ def plausible(matrix: NDArray[np.float64], points: NDArray[np.float32]) -> bool:
 def _corners(points: NDArray[np.float32]) -> NDArray[np.float32]:
     (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
     return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
-
-
-def jacobian(matrix: NDArray[np.float64], point: NDArray[np.floating]) -> NDArray[np.float64]:
-    """The affine part (2, 2) of a homography at a point."""
-    x, y, w = matrix @ [*point, 1.0]
-    return np.array((matrix[:2, :2] * w - np.outer([x, y], matrix[2, :2])) / w**2)
 
 
 def whole(probe: Appearance, hits: Sequence[Appearance], least: float) -> list[Alignment | None]:

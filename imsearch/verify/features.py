@@ -5,17 +5,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from imsearch.images import convert
+from imsearch.images.facts import NO_FACTS, PictureFacts
 from imsearch.verify import vision
+from imsearch.verify.planes import SIDE, Canvas
 
 if TYPE_CHECKING:
     from PIL import Image
 
-SIDE = 320
-"""The long side, in pixels, to which pictures are shrunk for comparison. Points are in pixels of that size."""
+COMPARED_SIDE = 480
+"""The long side, in pixels, at which the pixels of pictures are compared; smaller pictures are compared as they are."""
 
 DETECTED_SIDE = 224
 """The long side, in pixels, at which features of pictures of the library are detected. Detection takes most of the
@@ -33,7 +35,9 @@ PROBE_COUNT = 400
 TINY = 32
 """The side, in pixels, of the square to which a whole picture is squeezed."""
 
-_HEADER = struct.Struct("<IIi")
+_HEADER = struct.Struct("<IIiI")
+
+_FACTS = msgspec.msgpack.Decoder(PictureFacts)
 
 _NOT_DETECTED = -1
 
@@ -53,41 +57,53 @@ class DecodedPicture(Protocol):
     def height(self) -> int:
         """The height of the original, in pixels."""
 
+    @property
+    def facts(self) -> PictureFacts | None:
+        """What the picture's file says about it; None if it has none."""
+
 
 @dataclass(frozen=True)
-class Appearance:
-    """The appearance of a whole upright picture of ``width`` x ``height`` pixels, without local features.
+class Appearance(Canvas):
+    """The appearance of a whole upright picture of ``width`` x ``height`` pixels, without local features, and what its
+    file says about it (``facts``).
 
-    It is made faster than `Features`. ``tiny`` is the grey picture squeezed to uint8 (32, 32); ``compressed`` is its
-    `grey` image as a JPEG.
+    It is made faster than `Features`. ``tiny`` is the grey picture squeezed to uint8 (32, 32); ``compressed`` is the
+    picture at a long side of at most `COMPARED_SIDE` as a JPEG.
     """
 
-    width: int
-    height: int
+    facts: PictureFacts
     tiny: NDArray[np.uint8]
     compressed: bytes
 
-    @cached_property
-    def grey(self) -> NDArray[np.uint8]:
-        """The grey picture shrunk to a long side of at most `SIDE`: uint8 (height, width)."""
+    @property
+    def color(self) -> NDArray[np.uint8]:
+        """The picture at a long side of at most `COMPARED_SIDE`: uint8 (height, width, 3), blue first."""
         return vision.expand(self.compressed)
 
-    @property
-    def scale(self) -> float:
-        """Pixels of the original picture per pixel in which points are given."""
-        return max(self.width, self.height) / SIDE
+    @cached_property
+    def half(self) -> NDArray[np.uint8]:
+        """The grey picture at half of that size: uint8 (height, width)."""
+        return vision.expand_half(self.compressed)
 
     @property
-    def extent(self) -> tuple[float, float]:
-        """Width and height of the picture in the pixels in which points are given."""
-        return self.width / self.scale, self.height / self.scale
+    def compared_side(self) -> int:
+        """The long side of `color`, in pixels."""
+        return min(COMPARED_SIDE, max(self.width, self.height))
+
+    @property
+    def compared_size(self) -> tuple[float, float]:
+        """Width and height of `color`, in pixels, before they are rounded."""
+        factor = self.compared_side / max(self.width, self.height)
+        return self.width * factor, self.height * factor
 
     def packed(self) -> bytes:
-        """The appearance as bytes, about 15 KB, for `unpack`."""
+        """The appearance as bytes, about 40 KB, for `unpack`."""
         return self._packed(_NOT_DETECTED, b"")
 
     def _packed(self, count: int, detected: bytes) -> bytes:
-        return _HEADER.pack(self.width, self.height, count) + detected + self.tiny.tobytes() + self.compressed
+        facts = msgspec.msgpack.encode(self.facts)
+        header = _HEADER.pack(self.width, self.height, count, len(facts))
+        return header + facts + detected + self.tiny.tobytes() + self.compressed
 
 
 @dataclass(frozen=True)
@@ -102,62 +118,70 @@ class Features(Appearance):
     descriptors: NDArray[np.uint8]
 
     def packed(self) -> bytes:
-        """The features as bytes, about 40 KB, for `unpack`. Points are rounded to a hundredth of a pixel."""
+        """The features as bytes, about 70 KB, for `unpack`. Points are rounded to a hundredth of a pixel."""
         points = np.round(self.points * 100).astype("<u2").tobytes()
         return self._packed(len(self.points), points + self.descriptors.tobytes())
 
 
 def unpack(data: bytes) -> Appearance:
     """The value that was packed: `Features`, or an `Appearance` without features."""
-    width, height, count = _HEADER.unpack_from(data)
-    at = _HEADER.size
+    width, height, count, length = _HEADER.unpack_from(data)
+    at = _HEADER.size + length
+    facts = _FACTS.decode(data[_HEADER.size : at])
     begin = at + 132 * max(count, 0)
     tiny = np.frombuffer(data, np.uint8, TINY * TINY, begin).reshape(TINY, TINY)
     compressed = data[begin + TINY * TINY :]
     if count == _NOT_DETECTED:
-        return Appearance(width, height, tiny, compressed)
+        return Appearance(width, height, facts, tiny, compressed)
     points = np.frombuffer(data, "<u2", 2 * count, at).reshape(count, 2).astype(np.float32) / np.float32(100)
     descriptors = np.frombuffer(data, np.uint8, 128 * count, at + 4 * count).reshape(count, 128)
-    return Features(width, height, tiny, compressed, points, descriptors)
+    return Features(width, height, facts, tiny, compressed, points, descriptors)
 
 
 def features_of_probe(probe: DecodedPicture) -> Features:
     """The features of a probe: more and smaller ones, as only a part of it may be what is looked for."""
-    return _extract(convert.grey(probe.image), (probe.width, probe.height), side=PROBE_SIDE, count=PROBE_COUNT)
+    return _extract(probe, side=PROBE_SIDE, count=PROBE_COUNT)
 
 
 def features_of_picture(picture: DecodedPicture) -> Features:
     """The features of a picture of the library."""
-    return _extract(convert.grey(picture.image), (picture.width, picture.height), side=DETECTED_SIDE, count=COUNT)
+    return _extract(picture, side=DETECTED_SIDE, count=COUNT)
 
 
 def appearance_of_picture(picture: DecodedPicture) -> Appearance:
     """The appearance of a picture."""
-    return _appearance(convert.grey(picture.image), (picture.width, picture.height))
+    return _appearance(_shrunk(picture), picture)
 
 
-def _extract(grey: NDArray[np.uint8], size: tuple[int, int], *, side: int, count: int) -> Features:
-    small = _at_most(grey, max(side, SIDE))
-    working = _at_most(small, side)
+def _extract(picture: DecodedPicture, *, side: int, count: int) -> Features:
+    small = _shrunk(picture)
+    working = _at_most(vision.grey(small), side)
     points, sizes, descriptors = vision.detect(working)
     chosen = _choose(sizes, count)
     scale = np.float32(SIDE / max(working.shape))
-    whole = _appearance(small, size)
+    whole = _appearance(small, picture)
     points = (points[chosen] + np.float32(0.5)) * scale
-    return Features(*size, whole.tiny, whole.compressed, points, descriptors[chosen])
+    return Features(
+        picture.width, picture.height, whole.facts, whole.tiny, whole.compressed, points, descriptors[chosen]
+    )
 
 
-def _appearance(grey: NDArray[np.uint8], size: tuple[int, int]) -> Appearance:
-    compared = _at_most(grey, SIDE)
-    return Appearance(*size, vision.shrink(compared, TINY, TINY), vision.compress(compared))
+def _appearance(small: NDArray[np.uint8], picture: DecodedPicture) -> Appearance:
+    tiny = vision.shrink(vision.grey(small), TINY, TINY)
+    return Appearance(picture.width, picture.height, picture.facts or NO_FACTS, tiny, vision.compress(small))
 
 
-def _at_most(grey: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    height, width = grey.shape
+def _shrunk(picture: DecodedPicture) -> NDArray[np.uint8]:
+    """The pixels at a long side of at most `COMPARED_SIDE`: uint8 (height, width, 3), blue first."""
+    return _at_most(vision.blue_first(np.asarray(picture.image)), COMPARED_SIDE)
+
+
+def _at_most(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    height, width = image.shape[:2]
     factor = side / max(height, width)
     if factor >= 1:
-        return grey
-    return vision.shrink(grey, max(1, round(width * factor)), max(1, round(height * factor)))
+        return image
+    return vision.shrink(image, max(1, round(width * factor)), max(1, round(height * factor)))
 
 
 def _choose(sizes: NDArray[np.float32], count: int) -> NDArray[np.intp]:

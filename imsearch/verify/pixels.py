@@ -1,110 +1,222 @@
-"""The agreement of the pixels of two aligned pictures, which distinguishes a copy from another photograph of the same
-thing."""
+"""What the pixels of two aligned pictures show: how well they agree, how far they are displaced, where they differ."""
+
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.verify import vision
-from imsearch.verify.alignment import jacobian
-from imsearch.verify.features import SIDE, Appearance
+from imsearch.verify.features import Appearance
+from imsearch.verify.planes import SIDE, jacobian
+from imsearch.verify.registration import Overlap
 
-WINDOW = 11
+WINDOW = 15
 """The side of the windows that are compared, in pixels."""
+
+STRIDE = 4
+"""The distance between neighboring windows, in pixels."""
 
 TEXTURE = 4.0
 """The standard deviation, in grey levels, from which a window is textured and so can be compared."""
 
-FEWEST_PIXELS = 400
-"""The fewest textured pixels that are compared; with fewer, the agreement is 0."""
+FAINT = 2.0
+"""The standard deviation from which a window that is textured in one picture is not flat in the other."""
 
-SHARED = 0.35
-"""The share of the windows textured in either picture that must be textured in both. Parts that are hidden or
-overexposed in one picture are textured only in the other."""
+COVERED = 8.0
+"""The standard deviation from which a window that is flat in one picture was covered there, and not only made flat by
+compression."""
 
-COARSE = 0.5
-"""The agreement at half the size from which pictures are compared at full size."""
+FLAT = 2.0
+"""The standard deviation below which a window shows nothing but, perhaps, noise."""
 
-ALIKE = 0.95
-"""The agreement of equally sharp pictures from which the unblurred pictures are not compared too."""
+FLATTEST = 0.1
+"""The share of windows that are taken for flat if fewer are."""
 
-BLURS = (1.0, 2.0, 3.0, 4.5, 6.5)
-"""The standard deviations, in pixels, of the blurs that are tried to make the sharper picture as soft as the other."""
+NOISY = 2.0
+"""How many times stronger than the noise the texture of a window must be."""
+
+EXPLAINED = 0.6
+"""The correlation from which a window counts as showing the same in both pictures."""
+
+CERTAIN = 0.8
+"""The correlation of the windows whose displacements are measured."""
+
+FEWEST = 20
+"""The fewest textured windows that are compared; with fewer, nothing can be said."""
+
+CELL = 40
+"""The side, in pixels, of the squares over which displacements are averaged."""
+
+FEWEST_POINTS = 4
+"""The fewest points of a square, and the fewest squares, of which displacements are averaged."""
+
+COARSE_WINDOW = 11
+"""The side, in pixels, of the windows that are compared at half the size."""
 
 
-def agreement(probe: Appearance, hit: Appearance, matrix: NDArray[np.float64]) -> float:
-    """The correlation of the two pictures where the homography ``matrix`` (3, 3) maps the probe into the hit, in -1..1.
+@dataclass(frozen=True)
+class Windows:
+    """The correlation of two aligned pictures in each window, float32 (rows, columns), and which windows are textured
+    in both pictures, or in either. A window that is textured in only one of them agrees with nothing."""
 
-    It is the median, over the textured windows of the overlap, of the local normalized cross-correlation (Lewis 1995),
-    which is insensitive to brightness and contrast. As a median it ignores anything that hides less than half of the
-    overlap. Another photograph of the same thing has other light and parallax: it correlates in some windows, but not
-    in most. The sharper picture is blurred first, until it has no more detail than the other. The result is 0 where too
-    few windows are textured.
+    correlation: NDArray[np.float32]
+    both: NDArray[np.bool_]
+    either: NDArray[np.bool_]
 
-    Pictures that do not agree at half the size are not compared at full size.
+    @cached_property
+    def agreement(self) -> NDArray[np.float32]:
+        """The correlation of each window that is textured in either picture, (n,); 0 where only one is."""
+        return np.where(self.both, self.correlation, np.float32(0))[self.either]
+
+    @cached_property
+    def differing(self) -> NDArray[np.bool_]:
+        """The windows (rows, columns) that do not agree, with neighbors that do not: single ones are noise."""
+        apart = self.either & (np.where(self.both, self.correlation, 0) < EXPLAINED)
+        return vision.opened(apart, 3)
+
+
+def windows_of(overlap: Overlap) -> Windows:
+    """The local normalized cross-correlation (Lewis 1995) of the pictures in all windows of their overlap.
+
+    It is insensitive to brightness and contrast. The pictures are compared both equally sharp and as they are, as a
+    thing that is laid over a part can make a picture look sharper than it is; the better correlation of the two counts.
     """
-    source, target = probe.grey, hit.grey
-    coarse = _agreement(vision.halve(source), vision.halve(target), matrix, FEWEST_PIXELS // 4)
-    return _agreement(source, target, matrix, FEWEST_PIXELS) if coarse >= COARSE else coarse
+    soft = _correlated(overlap.laid_soft, overlap.below_soft, overlap.there, WINDOW, STRIDE)
+    if overlap.laid_soft is overlap.laid and overlap.below_soft is overlap.below:
+        return soft
+    plain = _correlated(overlap.laid, overlap.below, overlap.there, WINDOW, STRIDE)
+    better = np.maximum(soft.correlation, np.where(plain.both, plain.correlation, -1))
+    return Windows(better, soft.both, soft.either)
 
 
-def _agreement(source: NDArray[np.uint8], target: NDArray[np.uint8], matrix: NDArray[np.float64], fewest: int) -> float:
-    between = _to_grey(target) @ matrix @ np.linalg.inv(_to_grey(source))
+def _correlated(
+    one: NDArray[np.float32], other: NDArray[np.float32], there: NDArray[np.bool_], window: int, stride: int
+) -> Windows:
+    inside, mean_one, mean_other, square_one, square_other, product = (
+        vision.mean_of_windows(image, window)[::stride, ::stride]
+        for image in (there.astype(np.float32), one, other, one * one, other * other, one * other)
+    )
+    var_one = np.maximum(square_one - mean_one**2, 0)
+    var_other = np.maximum(square_other - mean_other**2, 0)
+    correlation = (product - mean_one * mean_other) / np.sqrt(np.maximum(var_one * var_other, 1e-3))
+    whole = inside > 0.999
+    strong_one, strong_other = _without_noise(var_one, var_other, whole), _without_noise(var_other, var_one, whole)
+    least, most = np.minimum(strong_one, strong_other), np.maximum(strong_one, strong_other)
+    both = whole & (least > FAINT**2) & (most > TEXTURE**2)
+    return Windows(correlation, both, both | (whole & (most > COVERED**2)))
+
+
+def _without_noise(
+    variances: NDArray[np.float32], others: NDArray[np.float32], whole: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """The variances of windows without that of the noise, which a picture has where the other one is flattest; windows
+    that are not well above the noise have none."""
+    if np.count_nonzero(whole) < FEWEST:
+        return variances
+    flat = whole & (variances <= max(FLAT**2, float(np.quantile(variances[whole], FLATTEST))))
+    noise = max(float(np.median(variances[flat] - others[flat])), 0.0)
+    return np.where(variances > NOISY**2 * noise, variances - np.float32(noise), np.float32(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """The numbers by which a copy is told from another photograph; docs/verification.md says what each shows.
+
+    ``drift`` is the median, over squares of `CELL` pixels, of the displacement that the points of a square have in
+    common; ``scatter`` is the median displacement of single points: both in pixels. ``explained`` is the lowest tenth
+    of the correlations of the windows that show the same, ``agreement`` the median of all. ``perspective`` is how far
+    the homography departs from an affine map at the corners, in pixels; ``turn`` its angle from the nearest quarter
+    turn, in degrees. ``textured`` counts the windows that are textured in either picture.
+    """
+
+    drift: float
+    scatter: float
+    explained: float
+    agreement: float
+    perspective: float
+    turn: float
+    textured: int
+
+
+def measures_of(overlap: Overlap, windows: Windows, size: tuple[float, float]) -> Measures | None:
+    """The measures of an overlap; ``size`` is the width and height of the picture that is laid upon the other, in
+    pixels as they are compared. None where too little is textured to say anything."""
+    agreement = windows.agreement
+    if len(agreement) < FEWEST:
+        return None
+    explained = agreement[agreement > EXPLAINED]
+    drift, scatter = _displacements(overlap, windows)
+    return Measures(
+        drift,
+        scatter,
+        float(np.quantile(explained, 0.1)) if len(explained) >= FEWEST // 2 else 0.0,
+        float(np.median(agreement)),
+        *_geometry(overlap.between, size),
+        len(agreement),
+    )
+
+
+FAR = 9.0
+"""The displacement that is reported, in pixels, where too few points could be tracked."""
+
+
+def _displacements(overlap: Overlap, windows: Windows) -> tuple[float, float]:
+    """The median displacement of squares, and that of points, where the windows certainly show the same."""
+    rows, columns = (
+        np.clip(overlap.points[:, axis].astype(int) // STRIDE, 0, length - 1)
+        for axis, length in ((1, windows.correlation.shape[0]), (0, windows.correlation.shape[1]))
+    )
+    certain = windows.correlation[rows, columns] > CERTAIN
+    points, drifts = overlap.points[certain], overlap.drifts[certain]
+    if len(points) < 2 * FEWEST_POINTS:
+        return FAR, FAR
+    scatter = float(np.median(np.linalg.norm(drifts, axis=1)))
+    means = _square_means(points, drifts)
+    if len(means) < FEWEST_POINTS:
+        return float(np.linalg.norm(np.median(drifts, axis=0))), scatter
+    return float(np.median(means)), scatter
+
+
+def _square_means(points: NDArray[np.float32], drifts: NDArray[np.float32]) -> NDArray[np.floating]:
+    """The length of the median displacement of each square with enough points."""
+    squares = (points // CELL).astype(int)
+    order = np.lexsort((squares[:, 1], squares[:, 0]))
+    ends = np.flatnonzero(np.any(np.diff(squares[order], axis=0), axis=1)) + 1
+    parts = np.split(drifts[order], ends)
+    return np.array([np.linalg.norm(np.median(part, axis=0)) for part in parts if len(part) >= FEWEST_POINTS])
+
+
+def _geometry(matrix: NDArray[np.float64], size: tuple[float, float]) -> tuple[float, float]:
+    """Perspective and turn of a homography on a picture of this width and height, as in `Measures`."""
+    width, height = size
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
+    centre = np.array([width / 2, height / 2])
+    affine = jacobian(matrix, centre)
+    weights = np.column_stack([corners, np.ones(4)]) @ matrix.T
+    middle = matrix @ [*centre, 1.0]
+    expected = middle[:2] / middle[2] + (corners - centre) @ affine.T
+    away = np.abs(weights[:, :2] / weights[:, 2:] - expected).max()
+    perspective = float(away / max(float(np.sqrt(abs(np.linalg.det(affine)))), 1e-6))
+    plain = affine if np.linalg.det(affine) > 0 else affine @ np.diag([-1.0, 1.0])
+    angle = float(np.degrees(np.arctan2(plain[1, 0] - plain[0, 1], plain[0, 0] + plain[1, 1])))
+    return perspective, abs((angle + 45) % 90 - 45)
+
+
+def coarse_agreement(probe: Appearance, hit: Appearance, matrix: NDArray[np.float64]) -> float:
+    """The median correlation of the textured windows at half the size, in -1..1, for passing over alignments that show
+    nothing in common; ``matrix`` (3, 3) maps points of the probe to the hit. 0 where too few windows are textured."""
+    source, target = probe.half, hit.half
+    between = _to_half(target) @ matrix @ np.linalg.inv(_to_half(source))
     height, width = source.shape
     size = float(np.sqrt(abs(np.linalg.det(jacobian(between, np.array([width / 2, height / 2]))))))
     seen, there = vision.warp(vision.blur(source.astype(np.float32), 1.1 / min(size, 1.0)), between, target.shape)
-    rows, columns = np.flatnonzero(there.any(axis=1)), np.flatnonzero(there.any(axis=0))
-    if not len(rows):
-        return 0.0
     softened = vision.blur(target.astype(np.float32), 1.1 * max(size, 1.0))
-    box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    seen, softened, there = seen[box], softened[box], there[box]
-    equal = _equally_sharp(seen, softened, there)
-    found = _correlation(*equal, there, fewest)
-    if found >= ALIKE or (equal[0] is seen and equal[1] is softened):
-        return found
-    return max(found, _correlation(seen, softened, there, fewest))  # an object laid over a part can look like blur
+    windows = _correlated(seen, softened, there, COARSE_WINDOW, 2)
+    found = windows.correlation[windows.both]
+    return float(np.median(found)) if len(found) >= FEWEST else 0.0
 
 
-def _equally_sharp(
-    one: NDArray[np.float32], other: NDArray[np.float32], there: NDArray[np.bool_]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Both pictures, of which the sharper one has been blurred to have no more detail than the other."""
-    first, second = vision.detail(one, there), vision.detail(other, there)
-    if first > second:
-        return _soften(one, there, second), other
-    return one, _soften(other, there, first)
-
-
-def _soften(image: NDArray[np.float32], there: NDArray[np.bool_], detail: float) -> NDArray[np.float32]:
-    softer = image
-    for sigma in BLURS:
-        if vision.detail(softer, there) <= 1.1 * detail:
-            break
-        softer = vision.blur(image, sigma)
-    return softer
-
-
-def _correlation(
-    seen: NDArray[np.float32], target: NDArray[np.float32], there: NDArray[np.bool_], fewest: int
-) -> float:
-    """The median of the correlations of textured windows. Only every second row and column of windows is used, as
-    neighboring windows show nearly the same."""
-    inside, mean_seen, mean_target, square_seen, square_target, product = (
-        vision.mean_of_windows(image, WINDOW)[::2, ::2]
-        for image in (there.astype(np.float32), seen, target, seen * seen, target * target, seen * target)
-    )
-    var_seen, var_target = square_seen - mean_seen**2, square_target - mean_target**2
-    least, most = np.minimum(var_seen, var_target), np.maximum(var_seen, var_target)
-    textured = (inside > 0.999) & (least > TEXTURE**2)
-    count = np.count_nonzero(textured)
-    if 4 * count < fewest or count < SHARED * np.count_nonzero((inside > 0.999) & (most > TEXTURE**2)):
-        return 0.0
-    covariance = product[textured] - mean_seen[textured] * mean_target[textured]
-    return float(np.median(covariance / np.sqrt(least[textured] * most[textured])))
-
-
-def _to_grey(grey: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """The matrix from coordinates of points to those of the grey image, which is smaller if the picture is small, and
-    in which OpenCV counts from the centre of the first pixel."""
+def _to_half(grey: NDArray[np.uint8]) -> NDArray[np.float64]:
     factor = max(grey.shape) / SIDE
     return np.array([[factor, 0, -0.5], [0, factor, -0.5], [0, 0, 1.0]])

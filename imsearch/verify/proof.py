@@ -1,29 +1,53 @@
-"""Comparing a probe with a hit, and the proof that results: the same pixels, a copy, or only similar."""
+"""Comparing a probe with a hit: whether they are copies, and the proof."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from imsearch.types.hits import Proof, Transform, Verdict
-from imsearch.verify.alignment import Alignment, align, jacobian, whole
+from imsearch.images.shots import told_apart
+from imsearch.types.hits import Proof, Quadrilateral
+from imsearch.verify import evidence, judgment
+from imsearch.verify.alignment import Alignment, align, whole
+from imsearch.verify.changes import Changes, changes_of
 from imsearch.verify.features import Appearance, Features
-from imsearch.verify.pixels import agreement
+from imsearch.verify.frames import is_framed
+from imsearch.verify.judgment import Judgment
+from imsearch.verify.pixels import Measures, coarse_agreement, measures_of, windows_of
+from imsearch.verify.planes import Canvas, through
+from imsearch.verify.registration import register
 
-COPY = 0.89
-"""The least evidence for a copy. docs/verification.md has the precision and recall with this value."""
-
-CERTAIN = 0.3
-"""How far features may be off without lowering the evidence, in pixels at a long side of `SIDE`: JPEG and scaling move
-them by as much."""
-
-PARALLAX = 0.1
-"""How much each further pixel lowers the evidence: in another photograph, depth moves features away from any flat
-fit."""
+COARSE = 0.5
+"""The agreement at half the size from which pictures are compared at full size."""
 
 WHOLE = 0.8
 """The correlation of 32 x 32 pixels from which whole pictures are aligned."""
+
+CHANGED = 0.5
+"""The largest share of the textured overlap that differs in a copy."""
+
+CHANGED_IF_ROUGH = 0.15
+"""The same where the rest agrees only `ROUGHLY`: pages of one layout do, and so do copies of little quality, in which
+little was changed."""
+
+ROUGHLY = 0.8
+"""The explained correlation up to which the rest of two pictures agrees only roughly."""
+
+MUTUAL = 0.05
+"""The largest share of the textured overlap in which each of two copies may show something of its own, such as another
+number in a form."""
+
+PHOTOGRAPHED = 2.5
+"""The perspective, in pixels, from which a copy is taken for a photograph of the other picture: copies that programs
+make have none."""
+
+MUTUAL_IF_IDENTICAL = 0.08
+"""The same where the rest is `IDENTICAL`, such as under a logo; two captions on one template are more."""
+
+IDENTICAL = 0.985
+"""The explained correlation from which the rest of two pictures is the same but for compression. Photographs of two
+moments have unlike noise."""
 
 ALIGNED = 12
 """The number of agreeing features from which a similar hit counts as aligned: fewer than one of a hundred unrelated
@@ -35,17 +59,46 @@ LINES = 60
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """An alignment of probe and hit, with the agreement of their pixels, in -1..1. ``evidence`` is the agreement minus
-    a penalty for features that are off."""
+    """An alignment of probe and hit, with what their pixels show.
+
+    ``agreement`` is the median correlation of windows, in -1..1; ``evidence`` the log-odds that all of the overlap but
+    for the ``changes`` is explained by one transform and one change of tone. Without ``measures`` only half the size
+    was compared. ``softness`` is the blur, in pixels at `COMPARED_SIDE`, that makes the probe as soft as the hit;
+    negative where the hit is the sharper one. ``parts`` are the outlines of the changes, in points of the hit.
+    ``framed`` says for probe and hit whether it has something plain around what both show, such as a frame. ``apart``
+    says, in words, how cameras tell the two apart as two shots.
+    """
 
     alignment: Alignment
     agreement: float
-    evidence: float
+    evidence: float = -np.inf
+    measures: Measures | None = None
+    changes: Changes | None = None
+    softness: float = 0.0
+    parts: tuple[Quadrilateral, ...] = ()
+    framed: tuple[bool, bool] = (False, False)
+    apart: str | None = None
 
     @property
     def is_copy(self) -> bool:
         """Whether the two pictures show the same photograph."""
-        return self.evidence >= COPY
+        return self.looks_alike and self.apart is None
+
+    @property
+    def looks_alike(self) -> bool:
+        """Whether the pixels say that the two pictures show the same photograph, whatever cameras say."""
+        if self.measures is None or self.changes is None:
+            return False
+        if self.evidence < evidence.COPY:
+            return False
+        mutual = MUTUAL if self.measures.explained < IDENTICAL else MUTUAL_IF_IDENTICAL
+        changed = CHANGED if self.measures.explained > ROUGHLY else CHANGED_IF_ROUGH
+        return self.changes.textured <= changed and self.changes.mutual <= mutual
+
+    @property
+    def is_photographed(self) -> bool:
+        """Whether one of the two seems to be a photograph of the other, as their transform has a perspective."""
+        return self.measures is not None and self.measures.perspective > PHOTOGRAPHED
 
 
 def compare(probe: Features, hits: Sequence[Features]) -> list[Comparison | None]:
@@ -58,19 +111,11 @@ def compare(probe: Features, hits: Sequence[Features]) -> list[Comparison | None
     ]
 
 
-def copies_as_wholes(picture: Appearance, others: Sequence[Appearance]) -> list[bool]:
-    """For each of the others, whether the two whole pictures show the same photograph."""
+def compare_wholes(picture: Appearance, others: Sequence[Appearance]) -> list[Comparison | None]:
+    """The comparison of the whole picture with each of the others as a whole; None where they are too unlike."""
     return [
-        as_whole is not None and _compared(picture, other, as_whole).is_copy
+        None if as_whole is None else _compared(picture, other, as_whole)
         for other, as_whole in zip(others, whole(picture, others, WHOLE), strict=True)
-    ]
-
-
-def copies_by_features(picture: Features, others: Sequence[Features]) -> list[bool]:
-    """For each of the others, whether a part of it and a part of the picture show the same photograph."""
-    return [
-        any(_compared(picture, other, alignment).is_copy for alignment in alignments)
-        for other, alignments in zip(others, align(picture, others), strict=True)
     ]
 
 
@@ -88,88 +133,42 @@ def _best(probe: Features, hit: Features, alignments: Sequence[Alignment]) -> Co
 
 
 def _compared(probe: Appearance, hit: Appearance, alignment: Alignment) -> Comparison:
-    found = agreement(probe, hit, alignment.matrix)
-    return Comparison(alignment, found, found - PARALLAX * max(_error(alignment) - CERTAIN, 0.0))
+    coarse = coarse_agreement(probe, hit, alignment.matrix)
+    overlap = register(probe, hit, alignment.matrix) if coarse >= COARSE else None
+    if overlap is None:
+        return Comparison(alignment, coarse)
+    windows = windows_of(overlap)
+    measures = measures_of(overlap, windows, (hit if overlap.swapped else probe).compared_size)
+    if measures is None:
+        return Comparison(alignment, coarse)
+    found = evidence.of(measures)
+    refined = replace(alignment, matrix=overlap.matrix)
+    if found < evidence.COPY:
+        return Comparison(refined, measures.agreement, found, measures)
+    changes = changes_of(overlap, windows, *overlap.colors(probe, hit))
+    if overlap.swapped:
+        changes = replace(changes, grey=changes.grey[::-1])
+    softness = -overlap.softness if overlap.swapped else overlap.softness
+    parts = tuple(_outline(overlap.to_hit, box) for box in changes.parts)
+    framed = is_framed(probe, hit, overlap.matrix), is_framed(hit, probe, np.linalg.inv(overlap.matrix))
+    apart = told_apart(probe.facts, hit.facts)
+    return Comparison(refined, measures.agreement, found, measures, changes, softness, parts, framed, apart)
 
 
-def prove(probe: Features, hit: Features, comparison: Comparison | None) -> Proof:
+def _outline(to_hit: NDArray[np.float64], box: tuple[int, int, int, int]) -> Quadrilateral:
+    left, top, right, bottom = box
+    corners = through(to_hit, np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64))
+    return tuple((float(x), float(y)) for x, y in corners)
+
+
+def prove(probe: Canvas, hit: Canvas, comparison: Comparison | None) -> Proof:
     """The proof that a comparison gives, in pixels of the upright originals."""
     if comparison is None:
         return Proof("similar")
     alignment = comparison.alignment
     if not comparison.is_copy and alignment.inliers < ALIGNED:
-        return Proof("similar", inliers=alignment.inliers)
-    verdict: Verdict = "copy" if comparison.is_copy else "similar"
-    matrix = np.diag([hit.scale, hit.scale, 1]) @ alignment.matrix @ np.diag([1 / probe.scale, 1 / probe.scale, 1])
-    matrix = matrix / matrix[2, 2]
+        return Proof("similar", inliers=alignment.inliers, apart=comparison.apart)
     chosen = np.linspace(0, alignment.inliers - 1, min(alignment.inliers, LINES)).astype(int)
     points = np.hstack([alignment.sources[chosen] * probe.scale, alignment.targets[chosen] * hit.scale])
-    return Proof(
-        verdict,
-        agreement=round(comparison.agreement, 4),
-        inliers=alignment.inliers,
-        probe_overlap=_overlap(alignment.matrix, probe.extent, hit.extent),
-        hit_overlap=_overlap(np.linalg.inv(alignment.matrix).astype(np.float64), hit.extent, probe.extent),
-        transform=_transform(matrix, probe),
-        quadrilateral=_quadrilateral(matrix, probe),
-        matches=tuple((float(a), float(b), float(c), float(d)) for a, b, c, d in points.round(1)),
-    )
-
-
-def same(features: Features) -> Proof:
-    """The proof of a hit with exactly the pixels of the probe; ``features`` are those of the probe."""
-    identity = np.eye(3)
-    return Proof(
-        "exact",
-        agreement=1.0,
-        probe_overlap=1.0,
-        hit_overlap=1.0,
-        transform=_transform(identity, features),
-        quadrilateral=_quadrilateral(identity, features),
-    )
-
-
-def _error(alignment: Alignment) -> float:
-    """The median distance of features from where the transform maps them, in pixels at a long side of `SIDE`."""
-    if not alignment.inliers:
-        return 0.0
-    seen = _through(alignment.matrix, alignment.sources)
-    return float(np.median(np.linalg.norm(seen - alignment.targets, axis=1)))
-
-
-def _through(matrix: NDArray[np.float64], points: NDArray[np.floating]) -> NDArray[np.float64]:
-    """The points (n, 2) to which a homography maps points (n, 2)."""
-    seen = np.column_stack([points, np.ones(len(points))]) @ matrix.T
-    return np.asarray(seen[:, :2] / seen[:, 2:])
-
-
-def _overlap(matrix: NDArray[np.float64], picture: tuple[float, float], other: tuple[float, float]) -> float:
-    """The share of a picture that ``matrix`` maps into the ``other``, counted on a grid of 64 x 64 points."""
-    grid = (np.arange(64) + 0.5) / 64
-    points = np.stack(np.meshgrid(grid * picture[0], grid * picture[1]), axis=-1).reshape(-1, 2)
-    weights = np.column_stack([points, np.ones(len(points))]) @ matrix.T
-    with np.errstate(divide="ignore", invalid="ignore"):
-        seen = weights[:, :2] / weights[:, 2:]
-    inside = (weights[:, 2] * matrix[2, 2] > 0) & np.all((seen >= -0.5) & (seen <= np.array(other) + 0.5), axis=1)
-    return round(float(inside.mean()), 3)
-
-
-def _transform(matrix: NDArray[np.float64], probe: Features) -> Transform:
-    """The transform that turns the hit into the probe, as it is at the probe's centre."""
-    local = np.linalg.inv(jacobian(matrix, np.array([probe.width / 2, probe.height / 2])))
-    mirrored = bool(np.linalg.det(local) < 0)
-    if mirrored:  # mirrored left to right first, then turned
-        local = local @ np.diag([-1.0, 1.0])
-    turned = float(np.degrees(np.arctan2(local[1, 0] - local[0, 1], local[0, 0] + local[1, 1])))
-    return Transform(
-        mirrored=mirrored,
-        turned=round(turned, 1) % 360,
-        scale=round(float(np.sqrt(abs(np.linalg.det(local)))), 4),
-        matrix=tuple(tuple(float(value) for value in row) for row in matrix),
-    )
-
-
-def _quadrilateral(matrix: NDArray[np.float64], probe: Features) -> tuple[tuple[float, float], ...]:
-    width, height = probe.width, probe.height
-    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
-    return tuple((round(float(x), 1), round(float(y), 1)) for x, y in _through(matrix, corners))
+    matches = tuple((float(a), float(b), float(c), float(d)) for a, b, c, d in points.round(1))
+    return replace(judgment.prove(probe, hit, Judgment.of(comparison)), matches=matches)

@@ -6,7 +6,8 @@ from pathlib import Path
 from imsearch.catalog.cache import FEATURES, Cache
 from imsearch.verify.contents import Content
 from imsearch.verify.cores import Cores
-from imsearch.verify.features import SIDE, Appearance, Features, appearance_of_picture, features_of_picture, unpack
+from imsearch.verify.features import Appearance, Features, appearance_of_picture, features_of_picture, unpack
+from imsearch.verify.planes import SIDE
 
 
 class FeatureStore:
@@ -58,10 +59,10 @@ class FeatureStore:
 
 
 def _read_features(content: Content) -> Features | None:
-    picture = content.decoded(SIDE)
+    picture = content.read(SIDE)
     return None if picture is None else features_of_picture(picture)
 
 
 def _read_appearance(content: Content) -> Appearance | None:
-    picture = content.decoded(SIDE)
+    picture = content.read(SIDE)
     return None if picture is None else appearance_of_picture(picture)

@@ -8,12 +8,14 @@ from typing import Protocol
 
 import numpy as np
 
+from imsearch.catalog.cache import JUDGMENTS, Cache
 from imsearch.types.hits import Hit, Proof
 from imsearch.verify.contents import Content
 from imsearch.verify.cores import Cores
 from imsearch.verify.features import DecodedPicture, Features, features_of_probe
+from imsearch.verify.judgment import same
 from imsearch.verify.order import Verified, ordered
-from imsearch.verify.proof import Comparison, compare, prove, same
+from imsearch.verify.proof import Comparison, compare, prove
 from imsearch.verify.store import FeatureStore
 
 CANDIDATES = 120
@@ -41,18 +43,20 @@ class WholeProbe(DecodedPicture, Protocol):
 class Verifier:
     """Compares probes with pictures of one library. Safe to use from several threads.
 
-    Its ``store`` of features and its ``cores`` serve other comparisons too.
+    Its ``store`` of features, its ``cores`` and the cache of ``judgments`` serve other comparisons too.
     """
 
     def __init__(self, folder: Path) -> None:
         """The cache of features is in ``folder``."""
         self.cores = Cores()
         self.store = FeatureStore(folder, self.cores)
+        self.judgments = Cache(folder, JUDGMENTS)
 
     def close(self) -> None:
         """Close the cache and end the threads."""
         self.cores.close()
         self.store.close()
+        self.judgments.close()
 
     def verify(self, probe: WholeProbe, hits: Sequence[Hit], k: int) -> list[Hit]:
         """The hits with their proofs and new ranks, in the order that `order.ordered` describes.
@@ -109,5 +113,5 @@ def _same_pixels(probe: WholeProbe, hit: Hit, content: Content) -> bool:
     """Whether a hit has exactly the pixels of the probe, which must not be a smaller rendering."""
     if (hit.width, hit.height) != (probe.width, probe.height) or probe.image.size != (probe.width, probe.height):
         return False
-    picture = content.decoded()
+    picture = content.read()
     return picture is not None and np.array_equal(np.asarray(picture.image), np.asarray(probe.image))

@@ -1,0 +1,222 @@
+"""What differs between two pictures that otherwise agree: where, how much of the overlap, and whose it is.
+
+A caption, a bar or a logo was put over one of the pictures, while the other shows what had been there. Where both
+show something of their own instead (two captions on one template, two letters on one letterhead, things that have
+moved), neither was made from the other.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imsearch.verify import vision
+from imsearch.verify.pixels import EXPLAINED, STRIDE, WINDOW, Windows
+from imsearch.verify.registration import SURROUNDINGS, Overlap
+
+OFF_TONE = 48.0
+"""The difference of color, in levels, that the change of tone of the rest does not explain, from which a window
+differs."""
+
+STROKE = 48.0
+"""The difference, in grey levels, from which a stroke is not the other picture's."""
+
+NOISY = 3.0
+"""The same for noisy pictures, as a multiple of the difference that one pixel of twenty has."""
+
+NOTHING = 1.5
+"""The mean gradient of a part, in levels per pixel, below which it shows nothing."""
+
+UNLIKE = 2.0
+"""How many times stronger the gradients of a part must be in one picture than in the other, so that it was covered or
+drawn over in one of them, and is not something of its own in each."""
+
+COLORED = 2.5
+"""The least strength of color, in levels, of a picture that is not grey: compression and noise make as much."""
+
+PALER = 0.5
+"""The share of the other picture's strength of color below which a picture has lost some of its colors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What differs in an overlap.
+
+    ``share`` is the share of the overlap that differs, ``textured`` that of its textured windows. ``mutual`` is the
+    share of those by which neither picture was made from the other: where both show something of their own, and the
+    smaller one of what only the one and only the other shows. ``parts`` are boxes around what differs (left, top,
+    right, bottom) in pixels of the frame. ``grey`` says for the picture that is laid upon the other, and for the other,
+    whether it has lost colors that the other one has.
+    """
+
+    share: float
+    textured: float
+    mutual: float
+    parts: tuple[tuple[int, int, int, int], ...]
+    grey: tuple[bool, bool]
+
+
+def changes_of(overlap: Overlap, windows: Windows, laid: NDArray[np.uint8], below: NDArray[np.uint8]) -> Changes:
+    """What differs in an overlap; ``laid`` and ``below`` are its two pictures in color, uint8 (height, width, 3)."""
+    inside = vision.eroded(overlap.there, WINDOW)[::STRIDE, ::STRIDE]
+    upper, lower = _means(laid), _means(below)
+    colors = _strength_of_color(upper, inside), _strength_of_color(lower, inside)
+    grey = _is_grey(colors[0], colors[1]), _is_grey(colors[1], colors[0])
+    colorless = colors[0] < COLORED / 2, colors[1] < COLORED / 2
+    off_tone = vision.opened(_off_tone(upper, lower, colorless, windows, inside), 3)
+    differing = windows.differing | off_tone
+    seen = overlap.there[::STRIDE, ::STRIDE]
+    differing |= _strokes(overlap, seen & ~vision.grown(differing, 5)) & seen
+    if not differing.any():
+        return Changes(0.0, 0.0, 0.0, (), grey)
+    numbers, boxes = vision.parts(vision.grown(differing, 3))
+    whose = np.where(windows.differing, _own(overlap, differing, numbers), 0)[windows.either]
+    first, second, both = (float((whose == which).mean()) for which in (1, 2, 3))
+    return Changes(
+        float(differing.sum() / max(1, seen.sum())),
+        float(differing[windows.either].mean()),
+        both + min(first, second),
+        tuple(_narrowed(box) for box in boxes),
+        grey,
+    )
+
+
+def _narrowed(box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    """A box of windows as one of pixels, without the half window by which windows reach beyond what differs."""
+    left, top, right, bottom = (side * STRIDE for side in box)
+    across, down = (min(WINDOW // 2, (far - near) // 4) for near, far in ((left, right), (top, bottom)))
+    return left + across, top + down, right - across, bottom - down
+
+
+def _strokes(overlap: Overlap, known: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The windows (rows, columns) with strokes that only one of the pictures has: letters and digits may be so alike
+    that their windows correlate.
+
+    Both pictures are brought to the same mean and deviation around each pixel, which are taken from the windows that
+    are ``known`` to agree. What is beyond the lightest and the darkest level within a pixel in the other picture is a
+    difference, and no misplacement.
+    """
+    trusted = overlap.there & _enlarged(known, overlap.there.shape)
+    if not trusted.any():
+        return np.zeros_like(known)
+    laid, below = _same_tone(overlap.laid_soft, overlap.below_soft, trusted.astype(np.float32))
+    over = np.maximum(vision.outside(below, laid), vision.outside(laid, below)) * trusted
+    strokes = vision.opened(over > max(STROKE, NOISY * float(np.quantile(over[trusted], 0.95))), 3)
+    return vision.grown(strokes, WINDOW)[::STRIDE, ::STRIDE]
+
+
+def _enlarged(mask: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """A mask of windows as one of pixels."""
+    return np.repeat(np.repeat(mask, STRIDE, axis=0), STRIDE, axis=1)[: shape[0], : shape[1]]
+
+
+def _same_tone(
+    one: NDArray[np.float32], other: NDArray[np.float32], weights: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Two images, of which the first was given the mean and the deviation that the other has around each pixel."""
+    total = np.maximum(vision.mean_of_windows(weights, SURROUNDINGS), 1e-3)
+    means, deviations = [], []
+    for image in (one, other):
+        mean = vision.mean_of_windows(image * weights, SURROUNDINGS) / total
+        square = vision.mean_of_windows(image * image * weights, SURROUNDINGS) / total
+        means.append(mean)
+        deviations.append(np.sqrt(np.maximum(square - mean * mean, 0)) + 2)
+    gain = np.clip(deviations[1] / deviations[0], 0.25, 4)
+    return means[1] + gain * (one - means[0]), other
+
+
+def _own(overlap: Overlap, differing: NDArray[np.bool_], numbers: NDArray[np.int32]) -> NDArray[np.int32]:
+    """For each window, whose own is the part that it is in, by its number: 1 or 2 for the picture that is bolder there,
+    3 if both show something, 0 if one shows nothing, such as a bar. The edges of parts do not count, as they are drawn
+    in any case."""
+    inner = vision.eroded(differing, 5)
+    within = np.where(np.isin(numbers, np.unique(numbers[inner])), inner, differing)
+    counts = np.maximum(np.bincount(numbers[within], minlength=numbers.max() + 1), 1)
+    one, other = (
+        np.bincount(numbers[within], vision.gradients(image)[::STRIDE, ::STRIDE][within], len(counts)) / counts
+        for image in (overlap.laid_soft, overlap.below_soft)
+    )
+    whose = np.where(one > UNLIKE * other, 1, np.where(other > UNLIKE * one, 2, 3))
+    whose[np.minimum(one, other) < NOTHING] = 0
+    return whose[numbers].astype(np.int32)
+
+
+def _means(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The mean color around each window's centre: float32 (rows, columns, 3)."""
+    return vision.mean_of_windows(image.astype(np.float32), WINDOW // 2)[::STRIDE, ::STRIDE]
+
+
+def _strength_of_color(color: NDArray[np.float32], inside: NDArray[np.bool_]) -> float:
+    """How far the colors of windows depart from a change of tone of a grey picture, such as sepia: the root mean square
+    of what a polynomial of their lightness does not explain of the differences between the channels, in levels."""
+    chosen = color[inside].astype(np.float64)
+    if len(chosen) < 4:
+        return 0.0
+    light = chosen.mean(axis=1) / 255
+    terms = np.stack([np.ones_like(light), light, light**2], axis=1)
+    channels = chosen[:, :2] - chosen[:, 1:]
+    fitted = np.linalg.lstsq(terms, channels, rcond=None)[0]
+    return float(np.sqrt(np.mean((channels - terms @ fitted) ** 2)))
+
+
+def _is_grey(strength: float, other: float) -> bool:
+    return other > COLORED and strength < max(PALER * other, COLORED / 2)
+
+
+def _off_tone(
+    laid: NDArray[np.float32],
+    below: NDArray[np.float32],
+    colorless: tuple[bool, bool],
+    windows: Windows,
+    inside: NDArray[np.bool_],
+) -> NDArray[np.bool_]:
+    """The windows whose color is not what the change of tone of the others makes of it.
+
+    The change of tone is fitted from either picture to the other one, as a color that only one of them has anywhere
+    could be explained by it. Nothing brings back the colors of a picture that was made grey.
+    """
+    known = inside & ~(windows.either & (windows.correlation < EXPLAINED))
+    if known.sum() < 50:
+        return np.zeros_like(inside)
+    off = np.zeros_like(inside)
+    for source, target, possible in (
+        (laid, below, not colorless[0] or colorless[1]),
+        (below, laid, not colorless[1] or colorless[0]),
+    ):
+        if possible:
+            most = OFF_TONE * max(1.0, _colorfulness(target[known]) / max(_colorfulness(source[known]), 1.0))
+            off |= inside & (_away(source, target, known) > most)
+    return off
+
+
+def _away(source: NDArray[np.float32], target: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.floating]:
+    """How far the color of each window is from what the change of tone makes of it, in levels.
+
+    The change of tone is a polynomial of the color and of the place, as filters and vignettes are, fitted to the
+    windows that are ``known`` to agree.
+    """
+    terms = _terms(source)
+    weights = known.astype(np.float64)
+    for _ in range(3):  # reweighted, so that what differs has no say
+        scaled = terms * weights[..., None]
+        flat = scaled.reshape(-1, terms.shape[2])
+        normal = flat.T @ terms.reshape(flat.shape) + 1e-3 * np.eye(terms.shape[2])
+        fitted = np.linalg.solve(normal, flat.T @ target.reshape(-1, 3))
+        away = np.abs(terms @ fitted - target).max(axis=2)
+        weights = known / (1 + (away / 16) ** 2)
+    return np.asarray(away)
+
+
+def _colorfulness(colors: NDArray[np.float32]) -> float:
+    """The mean difference between the channels of colors (n, 3), in levels."""
+    return float(np.ptp(colors, axis=1).mean())
+
+
+def _terms(color: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The terms of the change of tone at each window: float64 (rows, columns, 15)."""
+    blue, green, red = (color[..., channel].astype(np.float64) / 255 for channel in range(3))
+    rows, columns = np.mgrid[-1 : 1 : len(color) * 1j, -1 : 1 : color.shape[1] * 1j]
+    light = (blue + green + red) / 3
+    terms = [np.ones_like(red), blue, green, red, blue**2, green**2, red**2, blue * green, blue * red, green * red]
+    terms += [light**3, rows, columns, light * rows**2, light * columns**2]
+    return np.stack(terms, axis=2)

@@ -1,0 +1,148 @@
+"""Judgments: what is kept of a comparison, and the proof that it gives. This works without OpenCV."""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from imsearch.types.hits import Proof, Quadrilateral, Transform, Verdict
+from imsearch.verify.planes import Canvas, jacobian, overlap, through
+
+if TYPE_CHECKING:
+    from imsearch.verify.proof import Comparison
+
+
+class Judgment(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+    """What is kept of a comparison: whether two pictures, the first and the second, are copies, and how they lie on
+    each other.
+
+    ``matrix`` holds the rows of the homography from points of the first to points of the second; None if they could not
+    be aligned. ``parts``, the outlines of what changed, are in points of the second. For each of the two, ``grey`` says
+    whether it has lost colors that the other one has, ``enlarged`` whether it has more pixels than the other, but no
+    more detail, ``later`` whether it was made from the other by compressing it again, and ``framed`` whether it has
+    something plain around what both show. The other fields are those of `Comparison`.
+    """
+
+    copy: bool = False
+    matrix: tuple[float, ...] | None = None
+    agreement: float = 0.0
+    inliers: int = 0
+    changed: float = 0.0
+    parts: tuple[Quadrilateral, ...] = ()
+    photographed: bool = False
+    softness: float = 0.0
+    grey: tuple[bool, bool] = (False, False)
+    apart: str | None = None
+    enlarged: tuple[bool, bool] = (False, False)
+    later: tuple[bool, bool] = (False, False)
+    framed: tuple[bool, bool] = (False, False)
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether each point of the first picture lies at the same place in the second one."""
+        return self.matrix is not None and bool(np.abs(np.array(self.matrix) - np.eye(3).ravel()).max() < 0.5)
+
+    @property
+    def scale(self) -> float:
+        """Points of the second picture for each point of the first one; there must be a ``matrix``."""
+        assert self.matrix is not None
+        matrix = np.array(self.matrix).reshape(3, 3)
+        return float(np.sqrt(abs(np.linalg.det(matrix[:2, :2] / matrix[2, 2]))))
+
+    @classmethod
+    def of(cls, comparison: "Comparison | None") -> "Judgment":
+        """The judgment that a comparison gives."""
+        if comparison is None:
+            return cls()
+        copy = comparison.is_copy
+        changes = comparison.changes if copy else None
+        return cls(
+            copy,
+            tuple(comparison.alignment.matrix.ravel().tolist()),
+            comparison.agreement,
+            comparison.alignment.inliers,
+            0.0 if changes is None else changes.share,
+            () if changes is None else comparison.parts,
+            copy and comparison.is_photographed,
+            comparison.softness,
+            (False, False) if changes is None else changes.grey,
+            comparison.apart if comparison.looks_alike else None,
+            framed=comparison.framed,
+        )
+
+    def reversed(self) -> "Judgment":
+        """The same judgment of the second picture and the first."""
+        if self.matrix is None:
+            return self
+        matrix = np.linalg.inv(np.array(self.matrix).reshape(3, 3))
+        parts = tuple(tuple((float(x), float(y)) for x, y in through(matrix, np.array(part))) for part in self.parts)
+        return msgspec.structs.replace(
+            self,
+            matrix=tuple(matrix.ravel().tolist()),
+            parts=parts,
+            softness=-self.softness,
+            grey=self.grey[::-1],
+            enlarged=self.enlarged[::-1],
+            later=self.later[::-1],
+            framed=self.framed[::-1],
+        )
+
+
+def prove(probe: Canvas, hit: Canvas, judgment: Judgment) -> Proof:
+    """The proof that a judgment gives, in pixels of the upright originals. It must have an alignment."""
+    aligned = np.array(judgment.matrix, np.float64).reshape(3, 3)
+    matrix = np.diag([hit.scale, hit.scale, 1]) @ aligned @ np.diag([1 / probe.scale, 1 / probe.scale, 1])
+    matrix = matrix / matrix[2, 2]
+    verdict: Verdict = "copy" if judgment.copy else "similar"
+    return Proof(
+        verdict,
+        agreement=round(judgment.agreement, 4),
+        inliers=judgment.inliers,
+        probe_overlap=overlap(aligned, probe.extent, hit.extent),
+        hit_overlap=overlap(np.linalg.inv(aligned).astype(np.float64), hit.extent, probe.extent),
+        transform=_transform(matrix, probe),
+        quadrilateral=_quadrilateral(matrix, probe),
+        changed=round(judgment.changed, 4),
+        changed_parts=tuple(_scaled(part, hit.scale) for part in judgment.parts),
+        photographed=judgment.photographed,
+        apart=judgment.apart,
+    )
+
+
+def _scaled(part: Quadrilateral, scale: float) -> Quadrilateral:
+    return tuple((round(x * scale, 1), round(y * scale, 1)) for x, y in part)
+
+
+def same(picture: Canvas) -> Proof:
+    """The proof of a hit with exactly the pixels of the probe; ``picture`` is the probe."""
+    identity = np.eye(3)
+    return Proof(
+        "exact",
+        agreement=1.0,
+        probe_overlap=1.0,
+        hit_overlap=1.0,
+        transform=_transform(identity, picture),
+        quadrilateral=_quadrilateral(identity, picture),
+    )
+
+
+def _transform(matrix: NDArray[np.float64], probe: Canvas) -> Transform:
+    """The transform that turns the hit into the probe, as it is at the probe's centre."""
+    local = np.linalg.inv(jacobian(matrix, np.array([probe.width / 2, probe.height / 2])))
+    mirrored = bool(np.linalg.det(local) < 0)
+    if mirrored:  # mirrored left to right first, then turned
+        local = local @ np.diag([-1.0, 1.0])
+    turned = float(np.degrees(np.arctan2(local[1, 0] - local[0, 1], local[0, 0] + local[1, 1])))
+    return Transform(
+        mirrored=mirrored,
+        turned=round(turned, 1) % 360,
+        scale=round(float(np.sqrt(abs(np.linalg.det(local)))), 4),
+        matrix=tuple(tuple(float(value) for value in row) for row in matrix),
+    )
+
+
+def _quadrilateral(matrix: NDArray[np.float64], probe: Canvas) -> tuple[tuple[float, float], ...]:
+    width, height = probe.width, probe.height
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
+    return tuple((round(float(x), 1), round(float(y), 1)) for x, y in through(matrix, corners))
