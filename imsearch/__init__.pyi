@@ -11,6 +11,7 @@ from .errors import LibraryNotFoundError as LibraryNotFoundError
 from .errors import LibraryTooNewError as LibraryTooNewError
 from .errors import ModelError as ModelError
 from .errors import ModelMismatchError as ModelMismatchError
+from .errors import NothingKeptError as NothingKeptError
 from .errors import NotInGroupError as NotInGroupError
 from .errors import OnePictureError as OnePictureError
 from .errors import OutOfReachError as OutOfReachError
@@ -39,7 +40,10 @@ from .types.evaluation import Evaluation as Evaluation
 from .types.evaluation import Quality as Quality
 from .types.evaluation import Ranked as Ranked
 from .types.events import Compared as Compared
+from .types.events import Hashed as Hashed
 from .types.events import Judged as Judged
+from .types.events import Moved as Moved
+from .types.events import PairsLeft as PairsLeft
 from .types.events import PreparingModel as PreparingModel
 from .types.events import Progress as Progress
 from .types.events import Scanned as Scanned
@@ -64,6 +68,8 @@ from .types.probes import Crop as Crop
 from .types.probes import Indexed as Indexed
 from .types.probes import Url as Url
 from .types.reports import IndexReport as IndexReport
+from .types.reports import RestoreReport as RestoreReport
+from .types.reports import TrashedFile as TrashedFile
 from .types.reports import TrashReport as TrashReport
 
 __version__: str

@@ -30,17 +30,16 @@ if TYPE_CHECKING:
     from imsearch.types.libraries import FileRecord, IndexedPicture, LibraryInfo, VectorIndexInfo
     from imsearch.types.options import DuplicateKeywords, IndexKeywords, QueryKeywords
     from imsearch.types.probes import ProbeLike
-    from imsearch.types.reports import IndexReport, TrashReport
+    from imsearch.types.reports import IndexReport, RestoreReport, TrashedFile, TrashReport
 
 
 class Library:
     """A searchable collection of pictures at an address of its own. Open it with `imsearch.open`.
 
     A library is a context manager; `close` releases its files and must be the last call. One process at a time may
-    write to a library, any number may query it meanwhile. Several threads may call its methods at once: queries share
-    the model, and another thread may index or remove meanwhile. An iterator of `query_many` belongs to one thread.
-    ``probes`` reads probes under the policy that the library was opened with.
-    """
+    write to a library, any number may query it meanwhile. Several threads may call its methods at once; an iterator of
+    `query_many` belongs to one of them. Calls take options as keyword arguments or as one value. ``probes`` reads
+    probes under the policy that the library was opened with."""
 
     def __init__(
         self,
@@ -103,14 +102,11 @@ class Library:
     ) -> "IndexReport":
         """Bring the library up to date with folders (or single files); without any, with all indexed before.
 
-        Afterwards the library holds the pictures that are there now: new and changed ones are embedded, moved and
-        copied ones are recognized by their content, deleted ones are removed unless their folder is out of reach.
-        Files that fail are skipped; `files` lists them with the reasons. An interrupted run keeps what it has stored.
-        The keyword arguments are the fields of `IndexOptions`, which can also be given as one value.
-
-        Raises `UsageError` for folders that do not exist and for options that make no sense, `LibraryLockedError` while
-        another process writes, `UnsupportedModelError` where regions are asked for and the model cannot choose them.
-        """
+        New and changed pictures are embedded, moved and copied ones recognized by their content, deleted ones removed
+        unless their folder is out of reach. Files that fail are skipped; `files` lists them. An interrupted run keeps
+        what it has stored. The keyword arguments are the fields of `IndexOptions`. Raises `UsageError` for folders that
+        do not exist and for options that make no sense, `LibraryLockedError` while another process writes, and
+        `UnsupportedModelError` where regions are asked for and the model cannot choose them."""
         from imsearch.indexing.run import IndexRun  # imported here, as queries do not need it
 
         return IndexRun(self._backend, self._model, options or IndexOptions(**keywords), listener).run(folders)
@@ -118,13 +114,10 @@ class Library:
     def query(self, probe: "ProbeLike", k: int = 10, **keywords: "Unpack[QueryKeywords]") -> list[Hit]:
         """The ``k`` pictures most like ``probe``, best first. The keyword arguments are the fields of `QueryOptions`.
 
-        With ``verify``, the pictures most like the probe, its quarter turns and its middle are compared with it by
-        local features and pixels. Hits then have a `Proof`, and are ordered thus: the same picture, copies, pictures
-        in which some features of the probe were found again, all others by score.
-
-        Raises `ProbeError` for a probe that is unavailable, `LibraryNotFoundError` where nothing is indexed yet,
-        `UsageError` for options that make no sense, and for ``verify`` without OpenCV.
-        """
+        With ``verify``, hits have a `Proof`, and are ordered thus: the same picture, copies, pictures in which some
+        features of the probe were found again, all others by score. Raises `ProbeError` for a probe that is
+        unavailable, `LibraryNotFoundError` where nothing is indexed yet, `UsageError` for options that make no sense,
+        and for ``verify`` without OpenCV."""
         answer = next(self.query_many([probe], k, **keywords))
         if answer.error is not None:
             raise answer.error
@@ -156,8 +149,7 @@ class Library:
         return float(np.clip(one @ other, -1.0, 1.0))
 
     def picture(self, digest: str) -> "IndexedPicture":
-        """The facts about the picture with this digest (SHA-256 in hex) and the files that hold it. Raises
-        `UnknownPictureError`."""
+        """Facts about the picture with this digest (SHA-256 in hex), and its files. Raises `UnknownPictureError`."""
         return self._pictures.facts(digest)
 
     def thumbnail(self, digest: str, side: int = CACHED_SIDE) -> bytes:
@@ -170,8 +162,8 @@ class Library:
         return facts.file_records(self._backend, failed=failed)
 
     def remove(self, path: str | os.PathLike[str]) -> int:
-        """Remove a file, or a folder and all below it, from the library; the files themselves are not touched. Returns
-        the number of files. Raises `UsageError` where the library has no file at that path."""
+        """Remove a file, or a folder and all below it, from the library; the files themselves stay. Returns the number
+        of files. Raises `UsageError` where the library has no file at that path."""
         self._backend.catalog()
         with self._backend.writing() as session:
             removed = session.writer().remove_below(os.path.abspath(os.fsencode(path)))
@@ -187,45 +179,54 @@ class Library:
         options: DuplicateOptions | None = None,
         **keywords: "Unpack[DuplicateKeywords]",
     ) -> "list[DuplicateGroup]":
-        """Groups of exact and edited copies, each with the file to keep. Nothing is changed.
+        """Groups of copies and of versions, each with the file to keep. Nothing is changed.
 
         With a ``path``, only groups that have a file at or below it are given, with all of their files. The keyword
-        arguments are the fields of `DuplicateOptions`, which can also be given as one value, the path included. Raises
-        `UsageError` where the library has no file at ``path``, and for a rule that does not exist.
-        """
-        from imsearch.duplicates.find import FindDuplicates
-        from imsearch.duplicates.judge import FeatureJudge
+        arguments are the fields of `DuplicateOptions`. Raises `UsageError` where the library has no file at ``path``,
+        and for a rule that does not exist."""
+        from imsearch.duplicates.search import find_duplicates
 
         target = SearchTarget.of(self._backend, self._model)
         wanted = options or DuplicateOptions(path, **keywords)
-        judge = FeatureJudge.of(self._verification)
-        return FindDuplicates(self._backend.catalog(), target.space, target.index, judge, wanted, listener).run()
+        return find_duplicates(self._backend, target.space, target.index, self._verification, wanted, listener)
 
     def trash(
-        self, groups: "Iterable[DuplicateGroup]", *, under: str | os.PathLike[str] | None = None, dry_run: bool = False
+        self,
+        groups: "Iterable[DuplicateGroup]",
+        *,
+        under: str | os.PathLike[str] | None = None,
+        edited: bool = False,
+        dry_run: bool = False,
+        listener: Listener = ignore,
     ) -> "TrashReport":
-        """Move all but the kept file of each group to the system's trash, and remove them from the library.
+        """Move what each group proposes (`DuplicateGroup.proposed`), and what belongs to those files, to the system's
+        trash, and remove it from the library; with ``under``, only files at or below that path. With ``dry_run``, the
+        report says what would be moved. A file is skipped if it or the file that stays for it is not as it was indexed,
+        or if raw data or a film beside it would be lost. Raises `LibraryLockedError` while another process writes."""
+        from imsearch.duplicates.trash import trash
 
-        With ``under``, only files at or below that path are moved. A file is skipped, with the reason, if it or the
-        file to keep has changed since it was indexed or is out of reach. A second name (link) of the file to keep is
-        left alone. With ``dry_run`` nothing is moved, and the report says what would be. Raises `LibraryLockedError`
-        while another process writes.
-        """
-        from imsearch.duplicates.trash import DryRun, clear, trash
+        return trash(self._backend, groups, under, edited=edited, dry_run=dry_run, listener=listener)
 
-        below = None if under is None else os.path.abspath(os.fsencode(under))
-        return clear(groups, below, DryRun()) if dry_run else trash(self._backend, groups, below)
+    def trashed(self) -> "list[TrashedFile]":
+        """The files that `trash` has moved and `restore` has not brought back, the last one first."""
+        from imsearch.duplicates.restore import trashed
+
+        return trashed(self._backend)
+
+    def restore(self, *paths: str | os.PathLike[str]) -> "RestoreReport":
+        """Bring back what `trash` has moved; with ``paths``, only what was at or below them. No file is replaced.
+        Raises `LibraryError` where the trash of the system cannot be read, `LibraryLockedError` as `trash` does."""
+        from imsearch.duplicates.restore import restore
+
+        return restore(self._backend, paths)
 
     def mark_different(self, *pictures: PictureLike) -> int:
-        """Remember that these pictures are all different: no two of them will be in one group of `duplicates`.
-
-        The decision is kept by content, so it outlives moved and deleted files, until `forget_different` takes it
-        back. The files need not be indexed. Returns how many pairs are new.
-        """
+        """Remember that these pictures are all different: no two of them will be in one group of `duplicates`. It is
+        kept by content, whatever becomes of the files, which need not be indexed. Returns how many pairs are new."""
         return Decisions(self._backend).add(pictures)
 
     def forget_different(self, *pictures: PictureLike) -> int:
-        """Take back `mark_different` for every two of these pictures. Returns how many pairs were removed."""
+        """Take back `mark_different` for every two of these pictures. Returns the number of pairs."""
         return Decisions(self._backend).remove(pictures)
 
     def different(self) -> list[tuple[str, str]]:
@@ -233,12 +234,8 @@ class Library:
         return Decisions(self._backend).all()
 
     def optimize(self) -> "VectorIndexInfo":
-        """Rebuild the vector index: choose its kind, tune it to the library's vectors, and measure its recall.
-
-        Index runs do this by themselves when a library has doubled. It takes about two minutes for a million pictures,
-        and queries work meanwhile. Raises `LibraryLockedError` while another process writes, and `LibraryError` where
-        the index cannot be stored.
-        """
+        """Rebuild and tune the vector index, and measure its recall, as index runs do when a library has doubled: two
+        minutes for a million pictures. Raises `LibraryLockedError`, and `LibraryError` where it cannot be stored."""
         index = SearchTarget.of(self._backend, self._model).index
         with self._backend.writing():
             return index.optimize()

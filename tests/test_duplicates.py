@@ -18,6 +18,8 @@ from PIL import ExifTags, Image
 import imsearch
 from imsearch.backends import open_backend
 from imsearch.duplicates.find import FindDuplicates
+from imsearch.duplicates.hashing import complete_hashes
+from imsearch.duplicates.known_pairs import KnownPairs
 from imsearch.duplicates.series import SPAN
 from imsearch.types.listeners import Listener, ignore
 from imsearch.types.options import DuplicateKeywords
@@ -47,7 +49,8 @@ class JudgedLibrary(imsearch.Library):
         wanted = options or imsearch.DuplicateOptions(path, **keywords)
         index = backend.vector_index(space)
         try:
-            return FindDuplicates(backend.catalog(), space, index, self.judge, wanted, listener).run()
+            known, hashes = KnownPairs(backend.folder), complete_hashes(backend, listener)
+            return FindDuplicates(backend.catalog(), space, index, known, hashes, self.judge, wanted, listener).run()
         finally:
             backend.close()
 
@@ -83,21 +86,21 @@ def test_exact_and_edited_copies_are_one_group_and_say_how_they_relate(
     resized(album / "half.jpg", album / "quarter.png")
     shutil.copy2(pictures[1], album / "twin.jpg")
     judged.index(album)
-    first, second = sorted(judged.duplicates(), key=lambda group: group.kind)
+    first, second = sorted(judged.duplicates(), key=lambda group: -len(group.files))
     assert (first.kind, names(first)) == (
-        "copy",
+        "copies",
         {
-            "half.jpg": "copy",
-            "quarter.png": "copy",
+            "half.jpg": "edited",
+            "quarter.png": "edited",
             pictures[0].name: "kept",
             "same-again.jpg": "exact",
         },
     )
-    assert first.reason.startswith("largest: ")
+    assert first.reason.startswith("unedited: shows all against shows less than another one")
     assert "shortest path" in first.reason
     assert first.kept.path == str(pictures[0])
     assert [file.path for file in first.files] == sorted(file.path for file in first.files)
-    assert (second.kind, names(second)) == ("exact", {pictures[1].name: "exact", "twin.jpg": "kept"})
+    assert (second.kind, names(second)) == ("copies", {pictures[1].name: "exact", "twin.jpg": "kept"})
     status = (album / "twin.jpg").stat()
     with Image.open(album / "twin.jpg") as picture:
         size = picture.size
@@ -112,7 +115,7 @@ def test_another_file_can_be_kept(judged: JudgedLibrary, album: Path, pictures: 
     (group,) = judged.duplicates()
     chosen = group.keeping([Path(file.path).name for file in group.files].index("half.jpg"), "smallest")
     assert (Path(chosen.kept.path).name, chosen.reason) == ("half.jpg", "smallest")
-    assert names(chosen) == {"half.jpg": "kept", pictures[0].name: "copy", "zz-same.jpg": "copy"}
+    assert names(chosen) == {"half.jpg": "kept", pictures[0].name: "edited", "zz-same.jpg": "edited"}
     assert chosen.keeping(group.keep, group.reason) == group
     digests = {Path(file.path).name: file.digest for file in group.files}
     assert digests["zz-same.jpg"] == digests[pictures[0].name] == sha256(pictures[0].read_bytes()).hexdigest()
@@ -145,7 +148,7 @@ def test_a_path_gives_whole_groups_that_reach_there(judged: JudgedLibrary, album
     assert len(judged.duplicates()) == 3
     asked = judged.judge.asked if judged.judge else 0
     below = judged.duplicates(album / "sub")
-    assert [group.kind for group in below] == ["exact", "copy"]
+    assert [sorted(names(group).values()) for group in below] == [["exact", "kept"], ["edited", "kept"]]
     assert all(len(group.files) == 2 for group in below)
     assert judged.judge is not None
     assert judged.judge.asked <= asked
@@ -178,7 +181,7 @@ def test_where_nobody_judges_exact_copies_are_found(
         "print(group.kind, len(group.files))"
     )
     result = subprocess.run([sys.executable, "-c", code, library.path], capture_output=True, text=True)
-    assert (result.stdout, result.stderr) == ("exact 2\n", "")
+    assert (result.stdout, result.stderr) == ("copies 2\n", "")
 
 
 def test_a_copy_whose_file_is_gone_is_judged_by_another(
@@ -217,7 +220,7 @@ def burst(tmp_path: Path, photos: list[Path]) -> Path:
 def test_series_are_apart_from_copies_and_hold_each_picture_once(judged: JudgedLibrary, burst: Path) -> None:
     judged.index(burst)
     (copies,) = judged.duplicates()
-    assert (copies.kind, names(copies)) == ("copy", {"1.jpg": "kept", "1-small.jpg": "copy"})
+    assert (copies.kind, names(copies)) == ("copies", {"1.jpg": "kept", "1-small.jpg": "edited"})
     again, series = judged.duplicates(series=True)
     assert again == copies
     assert (series.kind, set(names(series))) == ("series", {"0.jpg", "1.jpg", "2.jpg"})

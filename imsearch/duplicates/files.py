@@ -2,14 +2,17 @@
 
 import datetime
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
 from imsearch.catalog.reader import CatalogReader
 from imsearch.catalog.rows import HeldFile
-from imsearch.duplicates.keep import Rule, choose
+from imsearch.duplicates.families import Member
 from imsearch.types.duplicates import DuplicateFile, DuplicateGroup, GroupKind
+from imsearch.verify.judgment import prove
+from imsearch.verify.planes import Canvas
 
 
 def files_by_content(catalog: CatalogReader, contents: Iterable[int]) -> dict[int, list[HeldFile]]:
@@ -21,15 +24,33 @@ def files_by_content(catalog: CatalogReader, contents: Iterable[int]) -> dict[in
     return found
 
 
-def group_of(kind: GroupKind, files: Sequence[HeldFile], rules: Sequence[Rule]) -> DuplicateGroup:
-    """A group of these files, with the file to keep that the rules choose."""
-    kept, reason = choose(files, rules)
+def by_folder(files: Iterable[HeldFile]) -> list[list[HeldFile]]:
+    """The files of each folder, sorted by folder."""
+    folders: dict[bytes, list[HeldFile]] = {}
+    for file in files:
+        folders.setdefault(os.path.dirname(file.path), []).append(file)
+    return [held for _, held in sorted(folders.items())]
+
+
+def group_of(
+    kind: GroupKind,
+    files: Sequence[HeldFile],
+    kept: HeldFile,
+    reason: str,
+    members: Mapping[int, Member] = MappingProxyType({}),
+) -> DuplicateGroup:
+    """A group of these files, of which ``kept`` is the one to keep. ``members`` are the contents that were judged with
+    its content."""
     ordered = sorted(files, key=lambda file: file.path)
     place = ordered.index(kept)
-    return DuplicateGroup(kind, tuple(map(_duplicate_file, ordered)), place, reason).keeping(place, reason)
+    described = tuple(_duplicate_file(file, kept, members.get(file.content_id)) for file in ordered)
+    return DuplicateGroup(kind, described, place, reason).keeping(place, reason)
 
 
-def _duplicate_file(file: HeldFile) -> DuplicateFile:
+def _duplicate_file(file: HeldFile, kept: HeldFile, member: Member | None) -> DuplicateFile:
+    proof = None
+    if member is not None:
+        proof = prove(Canvas(file.width, file.height), Canvas(kept.width, kept.height), member.judgment)
     return DuplicateFile(
         path=os.fsdecode(file.path),
         digest=file.digest.hex(),
@@ -40,4 +61,6 @@ def _duplicate_file(file: HeldFile) -> DuplicateFile:
         height=file.height,
         format=file.format,
         taken=None if file.taken is None else datetime.datetime.fromisoformat(file.taken),
+        proof=proof,
+        differs=() if member is None else member.differs,
     )

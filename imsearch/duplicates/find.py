@@ -5,23 +5,27 @@ neighbors. Series are made of near neighbors that are not copies; of each group 
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from imsearch.catalog.reader import CatalogReader
 from imsearch.catalog.rows import HeldFile
 from imsearch.catalog.space import VectorSpace
 from imsearch.duplicates import series
 from imsearch.duplicates.copies import CopyFinder
-from imsearch.duplicates.files import files_by_content, group_of
+from imsearch.duplicates.families import Family, Member
+from imsearch.duplicates.files import by_folder, files_by_content, group_of
 from imsearch.duplicates.groups import Pair, reached
+from imsearch.duplicates.hash_pairs import hash_pairs, with_hash_pairs
 from imsearch.duplicates.judge import PairJudge
-from imsearch.duplicates.keep import choose, rules_named
-from imsearch.duplicates.pairs import near_pairs
+from imsearch.duplicates.keep import Candidate, choose, rules_named
+from imsearch.duplicates.known_pairs import KnownPairs
 from imsearch.errors import UsageError
 from imsearch.sources.paths import is_below
 from imsearch.types.duplicates import DuplicateGroup, GroupKind
 from imsearch.types.listeners import Listener
 from imsearch.types.options import DuplicateOptions
+from imsearch.vectors.hash_index import ContentHashes
 from imsearch.vectors.index import VectorIndex
 
 COPY_SCORE = 0.75
@@ -42,6 +46,8 @@ class FindDuplicates:
         catalog: CatalogReader,
         space: VectorSpace,
         index: VectorIndex,
+        known: KnownPairs,
+        hashes: ContentHashes,
         judge: PairJudge | None,
         options: DuplicateOptions,
         listener: Listener,
@@ -50,14 +56,16 @@ class FindDuplicates:
         self._catalog = catalog
         self._space = space
         self._index = index
+        self._known = known
+        self._hashes = hashes
         self._judge = judge
         self._listener = listener
-        self._series = options.series
+        self._options = options
         self._rules = rules_named(options.keep, [_absolute(folder) for folder in options.prefer])
         self._under = None if options.under is None else _absolute(options.under)
 
     def run(self) -> list[DuplicateGroup]:
-        """The groups: those of copies, sorted by their first path, then series, sorted by theirs.
+        """The groups: those of copies, then versions, then series, each sorted by their first path.
 
         Raises `UsageError` for a path at or below which nothing is indexed.
         """
@@ -65,56 +73,95 @@ class FindDuplicates:
             path = os.fsdecode(self._under)
             raise UsageError(f"the library knows no picture at or below {path}", argument="under", value=path)
         different = self._catalog.different_contents()
-        pairs = self._near_pairs() if self._judge is not None or self._series else []
-        copies = self._copies(pairs, different)
-        groups = self._copy_groups(copies)
-        if self._series:
-            groups += self._series_groups(pairs, series.Leads(copies), different)
+        pairs = self._pairs() if self._judge is not None or self._options.series else []
+        families = self._families(pairs, different)
+        groups = self._copies(families) + self._versions(families)
+        if self._options.series:
+            groups += self._series(pairs, families, different)
         return groups
 
-    def _near_pairs(self) -> list[Pair]:
+    def _pairs(self) -> list[Pair]:
         """Pairs of near contents; with a path, only pairs that a chain of pairs connects with a content there."""
         least = COPY_SCORE if self._judge is not None else series.SCORE
-        near = near_pairs(self._space, self._index, self._listener, k=NEIGHBORS, least=least)
-        pairs = near.contents(self._space)
+        near = self._known.near_pairs(self._space, self._index, self._listener, k=NEIGHBORS, least=least)
+        pairs = with_hash_pairs(near.contents(self._space), hash_pairs(self._hashes))
         return pairs if self._under is None else reached(pairs, self._catalog.contents_below(self._under).tolist())
 
-    def _copies(self, pairs: Sequence[Pair], different: Different) -> list[list[int]]:
-        """Groups of contents that are copies of each other. Another content that several files hold is a group too."""
-        groups: list[list[int]] = []
-        if self._judge is not None:
-            groups = CopyFinder(self._catalog, self._judge, self._listener).groups(pairs, different)
-        grouped = {content for group in groups for content in group}
-        return groups + [[content] for content in self._catalog.shared_contents().tolist() if content not in grouped]
+    def _families(self, pairs: Sequence[Pair], different: Different) -> list[Family]:
+        if self._judge is None:
+            return []
+        finder = CopyFinder(self._catalog, self._judge, self._rules, self._listener)
+        return finder.families(pairs, different, within_folder=self._options.within_folder)
 
-    def _copy_groups(self, copies: Sequence[Sequence[int]]) -> list[DuplicateGroup]:
-        files = files_by_content(self._catalog, (content for group in copies for content in group))
+    def _copies(self, families: Sequence[Family]) -> list[DuplicateGroup]:
+        """Groups of copies: families that have some, and other contents that several files hold."""
         groups: list[DuplicateGroup] = []
-        for contents in copies:
-            held = [file for content in contents for file in files.get(content, ())]
-            kind: GroupKind = "copy" if len({file.content_id for file in held}) > 1 else "exact"
-            groups += self._group(kind, held)
+        for family in families:
+            held = [file for content in (family.content, *family.copies) for file in family.files[content]]
+            groups += self._group("copies", held, family.kept, family.reason, family.copies)
+        grouped = {content for family in families for content in family.files}
+        shared = [content for content in self._catalog.shared_contents().tolist() if content not in grouped]
+        for files in files_by_content(self._catalog, shared).values():
+            for part in by_folder(files) if self._options.within_folder else [files]:
+                groups += self._group("copies", part, *choose(list(map(Candidate, part)), self._rules))
         return sorted(groups, key=_first_path)
 
-    def _series_groups(self, pairs: Sequence[Pair], leads: series.Leads, different: Different) -> list[DuplicateGroup]:
-        """Series of pictures. Of each group of copies, they have the file to keep."""
+    def _versions(self, families: Sequence[Family]) -> list[DuplicateGroup]:
+        """Groups of versions, in which each family is represented by the file that is kept of it."""
+        kept = {family.content: family.kept for family in families}
+        groups: list[DuplicateGroup] = []
+        for family in families:
+            versions = {
+                content: member
+                for content, member in family.versions.items()
+                if not (self._options.leave_greyscale and "color" in member.differs)
+            }
+            held = [family.kept, *(kept[content] for content in versions)]
+            groups += self._group("versions", held, family.kept, family.reason, versions)
+        return sorted(groups, key=_first_path)
+
+    def _series(self, pairs: Sequence[Pair], families: Sequence[Family], different: Different) -> list[DuplicateGroup]:
+        """Series of pictures. Of each family, they have the file to keep."""
+        leads = series.Leads(_with_versions(families))
         near = series.near_alike(pairs, leads)
         held = files_by_content(self._catalog, (end for pair in near for end in pair[:2]))
         taken = {content: files[0].taken for content, files in held.items()}
         found = series.series_of(near, leads, taken, different)
-        files = files_by_content(
-            self._catalog, (content for group in found for lead in group for content in leads.copies_of(lead))
-        )
+        kept = {family.content: family.kept for family in families}
         groups: list[DuplicateGroup] = []
         for group in found:
-            copies = [[file for content in leads.copies_of(lead) for file in files.get(content, ())] for lead in group]
-            groups += self._group("series", [choose(held, self._rules)[0] for held in copies if held])
+            files = [kept[lead] if lead in kept else self._best(held[lead]) for lead in group if lead in held]
+            groups += self._group("series", files, *choose(list(map(Candidate, files)), self._rules))
         return sorted(groups, key=_first_path)
 
-    def _group(self, kind: GroupKind, files: Sequence[HeldFile]) -> list[DuplicateGroup]:
-        """The group of these files, if it has two or more and one of them is where groups were asked for."""
+    def _best(self, files: Sequence[HeldFile]) -> HeldFile:
+        return choose(list(map(Candidate, files)), self._rules)[0]
+
+    def _group(
+        self,
+        kind: GroupKind,
+        files: Sequence[HeldFile],
+        kept: HeldFile,
+        reason: str,
+        members: Mapping[int, Member] = MappingProxyType({}),
+    ) -> list[DuplicateGroup]:
+        """The group of these files, if it has two or more and is one of those that were asked for."""
         elsewhere = self._under is not None and not any(is_below(file.path, self._under) for file in files)
-        return [] if len(files) < 2 or elsewhere else [group_of(kind, files, self._rules)]
+        together = self._options.across_folders and len({os.path.dirname(file.path) for file in files}) < 2
+        if len(files) < 2 or elsewhere or together:
+            return []
+        return [group_of(kind, files, kept, reason, members)]
+
+
+def _with_versions(families: Sequence[Family]) -> list[list[int]]:
+    """The contents of each family together with those of its versions, the one that is kept first."""
+    by_content = {family.content: family for family in families}
+    versions = {content for family in families for content in family.versions}
+    return [
+        [part for content in (family.content, *family.versions) for part in (content, *by_content[content].copies)]
+        for family in families
+        if family.content not in versions
+    ]
 
 
 def _absolute(path: str | os.PathLike[str]) -> bytes:

@@ -107,6 +107,7 @@ class Rounds:
         self._disputed = {self._chains.find(picture) for pair in apart for picture in pair}
         self._known = Groups()
         self._number = 0
+        self._asked: list[Pair] = []
         self.copies: list[Pair] = []
         """The pairs that were judged to be copies."""
 
@@ -127,6 +128,7 @@ class Rounds:
             if one != other:
                 (asked if self._number == ROUNDS or hoped.join(one, other) else waiting).append(pair)
         self._waiting = waiting
+        self._asked += asked
         return sorted(asked, key=lambda pair: (self._chains.find(pair.first), pair.first, pair.second))
 
     def settle(self, judged: Iterable[Pair], verdicts: Iterable[bool]) -> None:
@@ -135,3 +137,9 @@ class Rounds:
             if copies:
                 self.copies.append(pair)
                 self._known.join(pair.first, pair.second)
+
+    def undecided(self) -> list[Pair]:
+        """The pairs that were judged and could still join two groups, from the highest score down."""
+        return strongest_first(
+            pair for pair in self._asked if self._known.find(pair.first) != self._known.find(pair.second)
+        )

@@ -1,26 +1,46 @@
-"""Judging pairs: whether two pictures of the library are copies of each other."""
+"""Judging pairs: whether two pictures of the library are copies of each other, and how they lie on each other."""
 
 import itertools
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+import msgspec
+from msgspec.structs import replace
+
 from imsearch import verify
+from imsearch.duplicates.relations import FINER, more_pixels
+from imsearch.images.convert import grey
+from imsearch.images.facts import NO_FACTS, PictureFacts
 from imsearch.verify.contents import Content
+from imsearch.verify.enlargement import is_enlarged
+from imsearch.verify.generations import is_later, may_be_later
+from imsearch.verify.judgment import Judgment
 from imsearch.verify.opening import Verification
 
 if TYPE_CHECKING:
+    from imsearch.catalog.cache import Cache
     from imsearch.verify.cores import Cores
+    from imsearch.verify.features import Appearance
+    from imsearch.verify.proof import Comparison
     from imsearch.verify.store import FeatureStore
 
 Seen = TypeVar("Seen")
 
 PAIRS_AT_ONCE = 512
-"""Pairs whose features are in memory together: at most some 50 MB."""
+"""Pairs whose features are in memory together: at most some 70 MB."""
 
 FEATURES_SCORE = 0.85
-"""The score from which features are compared: most copies that score less are turned, blurred or recolored but whole,
-and are recognized by their appearance."""
+"""The score from which features are compared in any case. Below, most copies are turned, blurred or recolored, but
+whole, and are recognized by their appearance; the others take much longer to find."""
+
+
+SECONDS = 3.0
+"""The least time for the closer look at pairs of low score."""
+
+SECONDS_A_PAIR = 0.002
+"""How much each new pair adds to that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +55,40 @@ class PicturePair:
 class PairJudge(Protocol):
     """Decides whether pairs of pictures are copies."""
 
-    def copies(self, pairs: Iterable[PicturePair]) -> Iterator[bool]:
-        """For each pair, in order, whether both show the same photograph; False where a file cannot be read."""
+    def judgments(self, pairs: Iterable[PicturePair]) -> Iterator[Judgment]:
+        """For each pair, in order, the judgment of its first and its second picture."""
+
+    def closer(self, pairs: Iterable[PicturePair]) -> Iterator[Judgment]:
+        """The same after a closer look at pairs that were no copies, for as many of them as there is time for."""
+
+    def facts(self, contents: Sequence[Content]) -> list[PictureFacts]:
+        """What the file of each content says about it; nothing where it cannot be read."""
+
+
+class _Kept(msgspec.Struct, frozen=True, array_like=True):
+    """A judgment in the cache; ``closely`` says whether features were compared."""
+
+    judgment: Judgment
+    closely: bool
+
+
+_DECODER = msgspec.msgpack.Decoder(_Kept)
 
 
 class FeatureJudge:
-    """Judges pairs by appearance first, which takes a tenth of the time, and undecided pairs by local features."""
+    """Judges pairs by appearance first, which takes a tenth of the time, and undecided pairs by local features.
 
-    def __init__(self, store: "FeatureStore", cores: "Cores") -> None:
+    Those of low score are compared by features only in a closer look.
+
+    Judgments are kept in a ``cache``, so that the next search only looks at what is new. The time for the closer look
+    grows with the pairs that were not in the cache, beginning at ``seconds``.
+    """
+
+    def __init__(self, store: "FeatureStore", cores: "Cores", cache: "Cache", seconds: float = SECONDS) -> None:
         self._store = store
         self._cores = cores
+        self._cache = cache
+        self._seconds = seconds
 
     @classmethod
     def of(cls, verification: Verification) -> "FeatureJudge | None":
@@ -52,45 +96,179 @@ class FeatureJudge:
         if not verify.available():
             return None
         verifier = verification.verifier()
-        return cls(verifier.store, verifier.cores)
+        return cls(verifier.store, verifier.cores, verifier.judgments)
 
-    def copies(self, pairs: Iterable[PicturePair]) -> Iterator[bool]:
-        """For each pair, in order, whether both show the same photograph; False where a file cannot be read."""
+    def facts(self, contents: Sequence[Content]) -> list[PictureFacts]:
+        """What the file of each content says about it; nothing where it cannot be read."""
+        return [NO_FACTS if each is None else each.facts for each in self._store.appearances(contents)]
+
+    def judgments(self, pairs: Iterable[PicturePair]) -> Iterator[Judgment]:
+        """For each pair, in order, the judgment of its first and its second picture. Where a file cannot be read, they
+        are no copies."""
         remaining = iter(pairs)
         while batch := list(itertools.islice(remaining, PAIRS_AT_ONCE)):
-            verdicts = self._as_wholes(batch)
-            undecided = [at for at, pair in enumerate(batch) if not verdicts[at] and pair.score >= FEATURES_SCORE]
-            for at, verdict in zip(undecided, self._by_features([batch[at] for at in undecided]), strict=True):
-                verdicts[at] = verdict
-            yield from verdicts
+            yield from (each.judgment for each in self._judged(batch))
 
-    def _as_wholes(self, pairs: Sequence[PicturePair]) -> list[bool]:
-        from imsearch.verify.proof import copies_as_wholes  # imports OpenCV, which need not be installed
+    def closer(self, pairs: Iterable[PicturePair]) -> Iterator[Judgment]:
+        """The judgments of pairs by features, in order, until the time is over: there may be fewer than pairs."""
+        remaining = iter(pairs)
+        while self._seconds > 0 and (batch := list(itertools.islice(remaining, PAIRS_AT_ONCE // 4))):
+            started = time.monotonic()
+            found = self._known(batch)
+            new = [at for at, each in enumerate(found) if each is None or not each.closely]
+            judged = zip(new, self._by_features([batch[at] for at in new]), strict=True)
+            made = self._looked_at(batch, dict(judged))
+            self._keep(batch, made)
+            for at, each in enumerate(found):
+                yield (made[at] if each is None or at in made else each).judgment
+            self._seconds -= time.monotonic() - started
+
+    def _judged(self, pairs: Sequence[PicturePair]) -> list[_Kept]:
+        known = self._known(pairs)
+        new = [at for at, each in enumerate(known) if each is None]
+        self._seconds += SECONDS_A_PAIR * len(new)
+        made = dict(zip(new, self._as_wholes([pairs[at] for at in new]), strict=True))
+        found = [made[at] if each is None else each for at, each in enumerate(known)]
+        near = [at for at, each in enumerate(found) if not each.closely and pairs[at].score >= FEATURES_SCORE]
+        made |= dict(zip(near, self._by_features([pairs[at] for at in near]), strict=True))
+        made = self._looked_at(pairs, made)
+        self._keep(pairs, made)
+        return [made.get(at, each) for at, each in enumerate(found)]
+
+    def _looked_at(self, pairs: Sequence[PicturePair], made: Mapping[int, _Kept]) -> dict[int, _Kept]:
+        """The judgments of copies completed by what only all of their pixels show."""
+        copies = [at for at, each in made.items() if each.judgment.copy]
+        contents = _contents([pairs[at] for at in copies])
+        seen = _by_digest(contents, self._store.appearances(contents))
+        looks = [
+            _Look(pairs[at], seen[pairs[at].first.digest], seen[pairs[at].second.digest], made[at].judgment)
+            for at in copies
+            if pairs[at].first.digest in seen and pairs[at].second.digest in seen
+        ]
+        completed = {look.pair: look for look in looks}
+        judgments = dict(zip(completed, self._cores.read(_completed, completed.values()), strict=True))
+        return {
+            at: replace(each, judgment=judgments[pairs[at]]) if pairs[at] in judgments else each
+            for at, each in made.items()
+        }
+
+    # The cache
+
+    def _known(self, pairs: Sequence[PicturePair]) -> list[_Kept | None]:
+        found = self._cache.get(_key(pair) for pair in pairs)
+        return [_DECODER.decode(found[_key(pair)]) if _key(pair) in found else None for pair in pairs]
+
+    def _keep(self, pairs: Sequence[PicturePair], judged: Mapping[int, _Kept]) -> None:
+        self._cache.put({_key(pairs[at]): msgspec.msgpack.encode(each) for at, each in judged.items()})
+
+    # Comparing
+
+    def _as_wholes(self, pairs: Sequence[PicturePair]) -> list[_Kept]:
+        from imsearch.verify.proof import compare_wholes  # imports OpenCV, which need not be installed
 
         contents = _contents(pairs)
-        return self._compared(copies_as_wholes, pairs, _by_digest(contents, self._store.appearances(contents)))
+        found = self._compared(compare_wholes, pairs, _by_digest(contents, self._store.appearances(contents)))
+        return [_Kept(judgment, closely=judgment.copy) for judgment in found]
 
-    def _by_features(self, pairs: Sequence[PicturePair]) -> list[bool]:
-        from imsearch.verify.proof import copies_by_features  # imports OpenCV, which need not be installed
+    def _by_features(self, pairs: Sequence[PicturePair]) -> list[_Kept]:
+        from imsearch.verify.proof import compare  # imports OpenCV, which need not be installed
 
         contents = _contents(pairs)
-        return self._compared(copies_by_features, pairs, _by_digest(contents, self._store.features(contents)))
+        found = self._compared(compare, pairs, _by_digest(contents, self._store.features(contents)))
+        return [_Kept(judgment, closely=True) for judgment in found]
 
     def _compared(
         self,
-        compare: Callable[[Seen, Sequence[Seen]], list[bool]],
+        compare: "Callable[[Seen, Sequence[Seen]], Sequence[Comparison | None]]",
         pairs: Sequence[PicturePair],
         seen: Mapping[bytes, Seen],
-    ) -> list[bool]:
-        """For each pair, in order, whether ``compare`` finds that it is a pair of copies. ``seen`` holds appearances or
-        features by digest, without those of unreadable pictures."""
-        readable = [pair for pair in pairs if pair.first.digest in seen and pair.second.digest in seen]
-        groups = [list(group) for _, group in itertools.groupby(readable, key=lambda pair: pair.first.digest)]
-        firsts = [seen[group[0].first.digest] for group in groups]
-        seconds = [[seen[pair.second.digest] for pair in group] for group in groups]
-        verdicts = itertools.chain.from_iterable(self._cores.compare(compare, firsts, seconds))
-        copies = {pair for pair, verdict in zip(readable, verdicts, strict=True) if verdict}
-        return [pair in copies for pair in pairs]
+    ) -> list[Judgment]:
+        """The judgment of each pair, in order, by ``compare``. ``seen`` holds appearances or features by digest,
+        without those of unreadable pictures."""
+        readable = [at for at, pair in enumerate(pairs) if pair.first.digest in seen and pair.second.digest in seen]
+        groups = [list(group) for _, group in itertools.groupby(readable, key=lambda at: pairs[at].first.digest)]
+        firsts = [seen[pairs[group[0]].first.digest] for group in groups]
+        seconds = [[seen[pairs[at].second.digest] for at in group] for group in groups]
+        compared = itertools.chain.from_iterable(self._cores.compare(_judged_by(compare), firsts, seconds))
+        judgments = dict(zip(readable, compared, strict=True))
+        return [judgments.get(at, _NOTHING) for at in range(len(pairs))]
+
+
+_NOTHING = Judgment()
+
+
+def _is_original(facts: PictureFacts) -> bool:
+    return facts.camera is not None and facts.edited_with is None
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Two copies to be looked at closely."""
+
+    pair: PicturePair
+    first: "Appearance"
+    second: "Appearance"
+    judgment: Judgment
+
+
+def _completed(look: _Look) -> Judgment:
+    """The judgment of two copies after a look at all of their pixels: which one was enlarged, which one was compressed
+    again, and whether something was changed that is too small to be seen otherwise."""
+    from imsearch.verify.closeup import CLOSE_ENOUGH, share_of_changes  # imports OpenCV, which need not be installed
+
+    judgment, back = look.judgment, look.judgment.reversed()
+    first, second = look.first, look.second
+    enlarging = _may_be_enlarged(first, second, judgment), _may_be_enlarged(second, first, back)
+    repeating = _may_be_later(first, second, judgment), _may_be_later(second, first, back)
+    closer = judgment.changed == 0 and _has_more(first, second, CLOSE_ENOUGH)
+    if not (any(enlarging) or any(repeating) or closer):
+        return judgment
+    one, other = look.pair.first.read(), look.pair.second.read()
+    if one is None or other is None or judgment.matrix is None:
+        return judgment
+    return replace(
+        judgment,
+        enlarged=(
+            enlarging[0] and is_enlarged(one.image, more_pixels(first, second, judgment)),
+            enlarging[1] and is_enlarged(other.image, more_pixels(second, first, back)),
+        ),
+        later=(
+            repeating[0] and is_later(grey(one.image), first.facts, second.facts),
+            repeating[1] and is_later(grey(other.image), second.facts, first.facts),
+        ),
+        changed=share_of_changes(one.image, other.image, judgment.matrix) if closer else judgment.changed,
+    )
+
+
+def _has_more(first: "Appearance", second: "Appearance", side: float) -> bool:
+    """Whether both pictures have more pixels than are compared in any case."""
+    return min(max(first.width, first.height), max(second.width, second.height)) >= side
+
+
+def _may_be_enlarged(picture: "Appearance", other: "Appearance", judgment: Judgment) -> bool:
+    """Whether it matters if a picture was enlarged: the other one is as the camera wrote it, and would be kept but for
+    the greater size of this one."""
+    larger = more_pixels(picture, other, judgment) > FINER
+    return larger and _is_original(other.facts) and not _is_original(picture.facts)
+
+
+def _may_be_later(picture: "Appearance", other: "Appearance", judgment: Judgment) -> bool:
+    """Whether a picture can have been made from the other one by compressing it again."""
+    same_size = (picture.width, picture.height) == (other.width, other.height)
+    return same_size and judgment.is_in_place and may_be_later(picture.facts, other.facts)
+
+
+def _key(pair: PicturePair) -> bytes:
+    return pair.first.digest + pair.second.digest
+
+
+def _judged_by(
+    compare: "Callable[[Seen, Sequence[Seen]], Sequence[Comparison | None]]",
+) -> Callable[[Seen, Sequence[Seen]], list[Judgment]]:
+    def judged(picture: Seen, others: Sequence[Seen]) -> list[Judgment]:
+        return [Judgment.of(each) for each in compare(picture, others)]
+
+    return judged
 
 
 def _contents(pairs: Sequence[PicturePair]) -> list[Content]:

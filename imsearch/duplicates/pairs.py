@@ -6,7 +6,7 @@ Otherwise the vector index proposes candidates and the stored vectors give the s
 than a page of vectors and the pairs are in memory.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,32 +49,37 @@ class NearPairs:
         return pairs
 
 
-def near_pairs(space: VectorSpace, index: VectorIndex, listener: Listener, *, k: int, least: float) -> NearPairs:
+def near_pairs(
+    space: VectorSpace, index: VectorIndex, listener: Listener, *, k: int, least: float, after: int = 0
+) -> NearPairs:
     """Pairs of whole pictures with a cosine of ``least`` or more, one of which is among the ``k`` nearest of the other.
 
-    The listener gets `Compared` events.
+    With ``after``, only the nearest of the vectors with higher ids are searched for. The listener gets `Compared`
+    events.
     """
     whole = space.whole_pictures() if space.regions else None
     count = space.count() if whole is None else len(whole.ids())
     exact = wants_exact(count, space.dimensions)
-    pages = _multiplied(space, k, least) if exact else _searched(space, index, whole, k, least)
+    pages = _multiplied(space, k, least, after) if exact else _searched(space, index, whole, k, least, after)
     parts: list[NearPairs] = []
     done = 0
     for asked, part in pages:
         parts.append(part)
         done += asked
         listener(Compared(done, count))
-    return _unique(parts)
+    return united(parts)
 
 
-def _multiplied(space: VectorSpace, k: int, least: float) -> Iterator[tuple[int, NearPairs]]:
+def _multiplied(space: VectorSpace, k: int, least: float, after: int) -> Iterator[tuple[int, NearPairs]]:
+    if after >= space.latest():
+        return
     pages = list(space.pages(whole=space.regions))
     if not pages:
         return
     ids = np.concatenate([page for page, _ in pages])
     vectors = np.concatenate([unit(vectors) for _, vectors in pages])
     del pages
-    for begin in range(0, len(ids), BLOCK):
+    for begin in range(int(np.searchsorted(ids, after, side="right")), len(ids), BLOCK):
         block = vectors[begin : begin + BLOCK]
         scores = block @ vectors.T
         scores[np.arange(len(block)), np.arange(begin, begin + len(block))] = -2  # a picture is not its own neighbor
@@ -83,10 +88,10 @@ def _multiplied(space: VectorSpace, k: int, least: float) -> Iterator[tuple[int,
 
 
 def _searched(
-    space: VectorSpace, index: VectorIndex, within: Selection | None, k: int, least: float
+    space: VectorSpace, index: VectorIndex, within: Selection | None, k: int, least: float, after: int
 ) -> Iterator[tuple[int, NearPairs]]:
     index.sync()
-    for page_ids, page in space.pages(whole=space.regions):
+    for page_ids, page in space.pages(after, whole=space.regions):
         for begin in range(0, len(page_ids), PROBES):
             ids, probes = page_ids[begin : begin + PROBES], page[begin : begin + PROBES]
             found = index.search(probes, k + 1, within)  # one more, as each probe finds itself
@@ -122,7 +127,7 @@ def _best(scores: NDArray[np.float32], k: int, least: float) -> tuple[NDArray[np
     return rows[near], columns[near]
 
 
-def _unique(parts: list[NearPairs]) -> NearPairs:
+def united(parts: Sequence[NearPairs]) -> NearPairs:
     """Every pair once, the lower id first, in ascending order."""
     if not parts:
         return NearPairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))

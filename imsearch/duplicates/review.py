@@ -1,21 +1,18 @@
-"""Reviewing groups of duplicates: the user chooses the file to keep, or marks the pictures as different."""
+"""Reviewing groups of duplicates: a person marks what is to become of each group, and applies all marks at the end."""
 
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from collections.abc import Callable, Iterable
+from typing import Protocol
 
-from imsearch.errors import NotInGroupError, OnePictureError, UnknownGroupError, UnknownPictureError
-from imsearch.types.duplicates import DuplicateGroup
+from imsearch.duplicates.accept import copies_but, exact_copies
+from imsearch.duplicates.applying import Applied, Plan, plan_of
+from imsearch.duplicates.marks import Mark, ReviewedGroup, ReviewState
+from imsearch.errors import NothingKeptError, NotInGroupError, OnePictureError, UnknownGroupError, UnknownPictureError
+from imsearch.sources.paths import is_below
+from imsearch.types.duplicates import DuplicateFile, DuplicateGroup
 from imsearch.types.libraries import IndexedPicture
 from imsearch.types.probes import Indexed
 from imsearch.types.reports import TrashReport
-
-Decision = Literal["kept", "different"]
-"""``kept``: one file was kept and the others moved to the trash; ``different``: the pictures are not duplicates."""
-
-BY_HAND = "chosen by hand"
-"""The reason for keeping a file that no rule chose."""
 
 
 class ReviewedLibrary(Protocol):
@@ -24,8 +21,8 @@ class ReviewedLibrary(Protocol):
     def picture(self, digest: str) -> IndexedPicture:
         """The files that hold a picture. Raises `UnknownPictureError`."""
 
-    def trash(self, groups: Iterable[DuplicateGroup]) -> TrashReport:
-        """Move all but the kept file of each group to the trash."""
+    def trash(self, groups: Iterable[DuplicateGroup], *, dry_run: bool = False) -> TrashReport:
+        """Move the marked files of each group to the trash."""
 
     def mark_different(self, *pictures: str | os.PathLike[str] | Indexed) -> int:
         """Remember that pictures are different. Returns how many pairs are new."""
@@ -34,33 +31,18 @@ class ReviewedLibrary(Protocol):
         """Forget that pictures are different. Returns how many pairs were known."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewedGroup:
-    """A group as it is now. ``number`` counts from 1; ``decision`` is None until the user decides; ``here`` holds the
-    paths of the files that the library still has with the same content."""
-
-    number: int
-    group: DuplicateGroup
-    decision: Decision | None
-    here: frozenset[str]
-
-
 class Review:
-    """The groups that a search has found, and the user's decisions about them.
+    """The groups that a search has found, and the marks of a person. Nothing is moved or remembered before `apply`.
 
-    ``groups`` and ``decisions`` (by number of the group) are changed in place, so that the caller can keep them and
-    continue the review later.
+    ``state`` is changed in place, so that the caller can keep it and continue the review later.
     """
 
     def __init__(
-        self,
-        library: ReviewedLibrary,
-        groups: list[DuplicateGroup],
-        decisions: dict[int, Decision] | None = None,
+        self, library: ReviewedLibrary, groups: list[DuplicateGroup], state: ReviewState | None = None
     ) -> None:
         self._library = library
         self._groups = groups
-        self._decisions = {} if decisions is None else decisions
+        self._state = ReviewState() if state is None else state
 
     def __len__(self) -> int:
         return len(self._groups)
@@ -70,45 +52,102 @@ class Review:
         if not 1 <= number <= len(self._groups):
             raise UnknownGroupError(f"there is no group {number}, only {len(self._groups)}", group=number)
         group = self._groups[number - 1]
-        return ReviewedGroup(number, group, self._decisions.get(number), self._here(group))
+        state = self._state
+        return ReviewedGroup(number, group, state.mark(number), state.decision(number), self._here(group))
 
-    def keep_file(self, number: int, path: str) -> TrashReport:
-        """Keep the file at ``path``: move the other files of the group to the trash.
+    def keep(self, number: int, paths: Iterable[str]) -> None:
+        """Mark the files at ``paths`` to stay, and the others of the group to go to the trash.
 
-        Only files that the library still has with the same content are moved. A file is skipped if it, or the file to
-        keep, has changed since it was indexed; the group then stays undecided, and can be decided again. Raises
-        `UnknownGroupError`, `NotInGroupError`, and what `Library.trash` raises.
+        Raises `UnknownGroupError`, `NotInGroupError` for another path, and `NothingKeptError` where none of these files
+        is still there.
         """
+        keep = frozenset(paths)
         reviewed = self.group(number)
-        group = reviewed.group
-        place = next((place for place, file in enumerate(group.files) if file.path == path), None)
-        if place is None:
+        for path in sorted(keep - {file.path for file in reviewed.group.files}):
             raise NotInGroupError(f"group {number} has no file {path}", group=number, path=path)
-        chosen = group.keeping(place, group.reason if place == group.keep else BY_HAND)
-        left = tuple(file for file in chosen.files if file.path in reviewed.here or file is chosen.kept)
-        report = self._library.trash([replace(chosen, files=left, keep=left.index(chosen.kept))])
-        self._groups[number - 1] = chosen
-        if not report.skipped:
-            self._decisions[number] = "kept"
-        return report
+        if keep.isdisjoint(reviewed.here):
+            raise NothingKeptError(f"at least one file of group {number} must stay", group=number)
+        self._state.change({number: Mark(keep)})
 
-    def mark_different(self, number: int) -> int:
-        """Remember that the pictures of a group are all different: no later search puts two of them into one group,
-        wherever their files are. Returns how many pairs are new.
+    def call_different(self, number: int) -> None:
+        """Mark the pictures of a group as different: once that is applied, no later search puts two of them into one
+        group, wherever their files are.
 
         Raises `UnknownGroupError`, and `OnePictureError` where all files of the group hold the same bytes.
         """
-        pairs = self._library.mark_different(*self._pictures(number))
-        self._decisions[number] = "different"
-        return pairs
+        self._pictures(number)
+        self._state.change({number: Mark(different=True)})
 
-    def forget_different(self, number: int) -> int:
-        """Take back `mark_different` for a group. Returns how many pairs were removed. Raises what `mark_different`
-        raises."""
-        pairs = self._library.forget_different(*self._pictures(number))
-        if self._decisions.get(number) == "different":
-            del self._decisions[number]
-        return pairs
+    def unmark(self, number: int) -> None:
+        """Take the mark of a group away. Where it was already applied that the pictures are different, forget that.
+
+        Raises `UnknownGroupError`, and what `Library.forget_different` raises.
+        """
+        reviewed = self.group(number)
+        if reviewed.decision == "different":
+            self._library.forget_different(*self._pictures(number))
+        if reviewed.mark is None:
+            self._state.reopen([number])
+        self._state.change({number: None})
+
+    def undo(self) -> tuple[int, ...]:
+        """Take back the last change of marks, be it of one group or of many. Returns the numbers of its groups."""
+        return self._state.undo()
+
+    def accept_exact(self) -> tuple[int, ...]:
+        """Mark the exact copies of all groups of copies that are not marked yet: of files with the same bytes one
+        stays. Edited copies stay. Returns the numbers of the groups that were marked."""
+        return self._accept(exact_copies)
+
+    def accept_keeping(self, folder: str) -> tuple[int, ...]:
+        """In all groups of copies that are not marked yet, keep what lies below a folder, and mark the other copies of
+        it to go. Returns the numbers of the groups that were marked."""
+        return self._accept(lambda group, here: copies_but(group, here, _below(folder)))
+
+    def accept_moving(self, folder: str) -> tuple[int, ...]:
+        """In all groups of copies that are not marked yet, mark what lies below a folder to go, where a copy of it lies
+        elsewhere. Returns the numbers of the groups that were marked."""
+        below = _below(folder)
+        return self._accept(lambda group, here: copies_but(group, here, lambda file: not below(file)))
+
+    def plan(self) -> Applied:
+        """What `apply` would do now."""
+        return self._plan().applied(self._library.trash, dry_run=True)
+
+    def apply(self) -> Applied:
+        """Move all files that are marked to go to the trash, and remember which pictures are different.
+
+        Only files that the library still has with the same content are moved. A group of which a file was skipped keeps
+        its mark, so that it can be applied again. Raises what `Library.trash` and `Library.mark_different` raise.
+        """
+        plan = self._plan()
+        for number in plan.different:
+            self._library.mark_different(*self._pictures(number))
+        self._state.settle(dict.fromkeys(plan.different, "different"))
+        applied = plan.applied(self._library.trash)
+        self._state.settle(dict.fromkeys(applied.settled, "kept"))
+        return applied
+
+    def reopen(self, paths: Iterable[str]) -> None:
+        """Open the groups of files that are back again, so that they can be marked anew."""
+        back = set(paths)
+        self._state.reopen(
+            number for number, group in enumerate(self._groups, 1) if any(file.path in back for file in group.files)
+        )
+
+    def _accept(self, going: Callable[[DuplicateGroup, frozenset[str]], frozenset[str]]) -> tuple[int, ...]:
+        marks: dict[int, Mark | None] = {}
+        for number, group in enumerate(self._groups, 1):
+            if group.kind != "copies" or self._state.mark(number) or self._state.decision(number):
+                continue
+            here = self._here(group)
+            if gone := going(group, here):
+                marks[number] = Mark(here - gone)
+        self._state.change(marks)
+        return tuple(marks)
+
+    def _plan(self) -> Plan:
+        return plan_of(self.group(number) for number in self._state.marks())
 
     def _pictures(self, number: int) -> list[Indexed]:
         """Each picture of a group once. Raises `OnePictureError` where there is only one."""
@@ -128,3 +167,9 @@ class Review:
             return {file.path for file in self._library.picture(digest).files}
         except UnknownPictureError:
             return set()
+
+
+def _below(folder: str) -> Callable[[DuplicateFile], bool]:
+    """Whether a file lies at or below a folder."""
+    path = os.path.abspath(os.fsencode(folder))
+    return lambda file: is_below(os.fsencode(file.path), path)

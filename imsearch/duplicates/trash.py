@@ -1,107 +1,129 @@
 """Moving files to the system's trash: the only module that imports Send2Trash.
 
-A file is moved only if it and the file to keep are as they were when they were indexed, if the file to keep can be
-read, and if they are not one file under two names.
+Right before a file goes, its bytes and those of the file that stays for it are read anew. The log knows of every file
+before it goes, so that a process may be killed at any time: what was moved can be brought back, and the rows of those
+files leave the catalog with the next index run.
 """
 
+import contextlib
 import os
+from collections import defaultdict
 from collections.abc import Iterable
-from typing import Protocol
 
 from imsearch.backends.backend import Backend
-from imsearch.sources.paths import is_below
-from imsearch.types.duplicates import DuplicateFile, DuplicateGroup
-from imsearch.types.events import Skip
+from imsearch.duplicates.checks import same_as_indexed
+from imsearch.duplicates.log import Outcome, TrashLog
+from imsearch.duplicates.plan import Companion, Move, Plan, planned
+from imsearch.sources.digests import digest_of_file
+from imsearch.types.duplicates import DuplicateGroup
+from imsearch.types.events import Moved, Skip
+from imsearch.types.listeners import Listener, ignore
 from imsearch.types.reports import TrashReport
 
 
-def send(path: str) -> None:
-    """Move a file to the trash. Raises `OSError` where that fails."""
+def trash(
+    backend: Backend,
+    groups: Iterable[DuplicateGroup],
+    under: str | os.PathLike[str] | None = None,
+    *,
+    edited: bool = False,
+    dry_run: bool = False,
+    listener: Listener = ignore,
+) -> TrashReport:
+    """Move the files that groups propose to the trash, with what belongs to them, and remove them from the library.
+
+    With ``under``, only files at or below it; with ``edited``, edited copies too; with ``dry_run``, only say what would
+    be moved. The listener gets a `Moved` event for each picture that may go. Raises `LibraryLockedError` while another
+    process writes.
+    """
+    plan = planned(groups, under, edited=edited)
+    return plan.report() if dry_run else _carried_out(backend, plan, listener)
+
+
+def _carried_out(backend: Backend, plan: Plan, listener: Listener) -> TrashReport:
+    mover = _Mover(TrashLog(backend.folder), plan.companions)
+    with backend.writing() as session:
+        writer = session.writer()
+        try:
+            for done, move in enumerate(plan.moves, 1):
+                mover.move(move)
+                listener(Moved(done, len(plan.moves)))
+        finally:  # after an interruption, the files moved so far are removed from the library too
+            writer.remove_files(map(os.fsencode, [*mover.moved, *mover.companions]))
+    return TrashReport(
+        tuple(mover.moved), mover.size, (*plan.skipped, *mover.skipped), plan.linked, tuple(mover.companions)
+    )
+
+
+def _send(path: str) -> None:
     from send2trash import send2trash  # imported here, as it may load libraries of the desktop
 
     send2trash(path)
 
 
-class Mover(Protocol):
-    """Moves files to a trash."""
+class _Mover:
+    """One run: what it has ``moved`` so far, the ``companions`` that went along, and what it ``skipped``."""
 
-    def move(self, path: str) -> None:
-        """Move a file. Raises `OSError` where that fails."""
+    def __init__(self, log: TrashLog, companions: Iterable[Companion]) -> None:
+        self._log = log
+        self._belonging: dict[str, list[Companion]] = defaultdict(list)
+        for companion in companions:
+            for owner in companion.owners:
+                self._belonging[owner].append(companion)
+        self.moved: list[str] = []
+        self.companions: list[str] = []
+        self.skipped: list[Skip] = []
+        self.size = 0
 
-
-class DryRun:
-    """A `Mover` that leaves files where they are."""
-
-    def move(self, path: str) -> None:
-        """Leave the file."""
-
-
-class SystemTrash:
-    """A `Mover` to the system's trash; ``moved`` holds the paths of the files that it has moved."""
-
-    def __init__(self) -> None:
-        self.moved: list[bytes] = []
-
-    def move(self, path: str) -> None:
-        """Move a file. Raises `OSError` where that fails."""
-        send(path)
-        self.moved.append(os.fsencode(path))
-
-
-def trash(backend: Backend, groups: Iterable[DuplicateGroup], under: bytes | None) -> TrashReport:
-    """Move all files of each group but the one to keep to the trash, and remove them from the library; with ``under``,
-    only files at or below that path.
-
-    Raises `LibraryLockedError` while another process writes.
-    """
-    mover = SystemTrash()
-    with backend.writing() as session:
-        writer = session.writer()
+    def move(self, move: Move) -> None:
+        """Move a picture and what goes along with it, or note why it stays."""
         try:
-            return clear(groups, under, mover)
-        finally:  # after an interruption, the files moved so far are removed from the library too
-            writer.remove_files(mover.moved)
+            self._move_picture(move)
+        except OSError as exc:
+            self._skip(move.file.path, exc)
+        else:
+            self._take_along(move.file.path, move.stays.path)
 
+    def _move_picture(self, move: Move) -> None:
+        """Raises `OSError` where the file must not go, or where moving it fails."""
+        same_as_indexed(move.file, "it")
+        same_as_indexed(move.stays, f"the file to keep, {move.stays.path},")
+        self._send(move.file.path, move.file.digest, move.file.size, move.stays.path, None)
+        self.moved.append(move.file.path)
 
-def clear(groups: Iterable[DuplicateGroup], under: bytes | None, mover: Mover) -> TrashReport:
-    """Move all files of each group but the one to keep, by ``mover``; with ``under``, only files at or below it."""
-    moved: list[DuplicateFile] = []
-    skipped: list[Skip] = []
-    linked: list[str] = []
-    for group in groups:
-        for file in group.rest:
-            if under is not None and not is_below(os.fsencode(file.path), under):
+    def _take_along(self, owner: str, kept: str) -> None:
+        """Move the companions of a file that is gone, unless they belong to another one that is still there."""
+        for companion in self._belonging[owner]:
+            if not companion.owners <= {*self.moved, *self.companions}:
                 continue
             try:
-                if _is_one(file, group.kept):
-                    linked.append(file.path)
-                    continue
-                mover.move(file.path)
+                self._move_companion(companion, owner, kept)
             except OSError as exc:
-                skipped.append(Skip(file.path, exc.strerror or str(exc)))
+                self._skip(companion.path, exc)
             else:
-                moved.append(file)
-    return TrashReport(
-        tuple(file.path for file in moved), sum(file.size for file in moved), tuple(skipped), tuple(linked)
-    )
+                self._take_along(companion.path, kept)
 
+    def _move_companion(self, companion: Companion, owner: str, kept: str) -> None:
+        """Raises `OSError` where the file must not go, or where moving it fails."""
+        digest = digest_of_file(companion.path)
+        if companion.same is not None and digest != digest_of_file(companion.same):
+            raise OSError(f"it holds other bytes than {companion.same}")
+        self._send(companion.path, digest.hex(), companion.size, companion.same or kept, owner)
+        self.companions.append(companion.path)
 
-def _is_one(file: DuplicateFile, kept: DuplicateFile) -> bool:
-    """Whether a file is a link, hard or symbolic, to the file to keep, so that moving it would free no space.
+    def _send(self, path: str, digest: str, size: int, kept: str, beside: str | None) -> None:
+        number = self._log.intend(path, digest, size, kept, beside)
+        try:
+            _send(path)
+        except OSError:
+            self._tell("left", number)
+            raise
+        self.size += size
+        self._tell("moved", number)
 
-    Raises `OSError` unless both files are as they were when they were indexed, and the file to keep can be read.
-    """
-    status, kept_status = _unchanged(file, "it "), _unchanged(kept, f"the file to keep, {kept.path}, ")
-    with open(kept.path, "rb") as opened:
-        opened.read(1)
-    return os.path.islink(file.path) or os.path.samestat(status, kept_status)
+    def _tell(self, outcome: Outcome, number: str) -> None:
+        with contextlib.suppress(OSError):  # the intent is on the disk, and whether the file is there tells the rest
+            self._log.tell(outcome, number)
 
-
-def _unchanged(file: DuplicateFile, name: str) -> os.stat_result:
-    try:
-        status = os.stat(file.path)
-    except OSError as exc:
-        raise OSError(f"{name}cannot be reached: {exc.strerror}") from exc
-    if (status.st_size, status.st_mtime_ns) != (file.size, file.mtime_ns):
-        raise OSError(f"{name}has changed since it was indexed")
-    return status
+    def _skip(self, path: str, exc: OSError) -> None:
+        self.skipped.append(Skip(path, exc.strerror or str(exc)))

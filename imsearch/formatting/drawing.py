@@ -1,5 +1,5 @@
-"""Drawings of matches: probe and hit side by side, with outlines of the part that both show, and lines between features
-that were found in both."""
+"""Drawings of matches: probe and hit side by side, with outlines of the part that both show and of what changed in it,
+and lines between features that were found in both."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -81,6 +81,7 @@ def draw_match(proof: Proof, probe: Side, hit: Side, name: str) -> str:
         height=max(left.height, right.height),
         pictures=(left, right),
         outlines=([left.point(corner) for corner in in_probe], [right.point(corner) for corner in in_hit]),
+        changed=[[right.point(corner) for corner in part] for part in proof.changed_parts],
         lines=[(left.point((a, b)), right.point((c, d))) for a, b, c, d in proof.matches],
     )
 

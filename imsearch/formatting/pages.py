@@ -15,7 +15,7 @@ class Item:
 
     ``address`` is the address of its image, empty where the file cannot be read now; ``outline`` is drawn over it, in
     pixels of the upright picture of ``width`` by ``height`` pixels. A ``drawing`` (SVG) replaces both. If ``faded``, it
-    is shown as a file that is not to be kept.
+    is shown as a file that may go.
     """
 
     path: str

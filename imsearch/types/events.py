@@ -41,6 +41,14 @@ class Skip:
 
 
 @dataclass(frozen=True, slots=True)
+class Hashed:
+    """Event: ``done`` of ``total`` pictures that had no perceptual hash yet have been read for one."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class Compared:
     """Event: pictures similar to ``done`` of ``total`` pictures have been searched for."""
 
@@ -56,4 +64,20 @@ class Judged:
     total: int
 
 
-Event = PreparingModel | Scanned | Progress | Skip | Compared | Judged
+@dataclass(frozen=True, slots=True)
+class PairsLeft:
+    """Event: ``count`` pairs that are not much alike were left, as a closer look at all of them takes long. The next
+    search goes on with them."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Event: ``done`` of ``total`` pictures that may go have been moved to the trash, or were found to stay."""
+
+    done: int
+    total: int
+
+
+Event = PreparingModel | Scanned | Progress | Skip | Hashed | Compared | Judged | PairsLeft | Moved

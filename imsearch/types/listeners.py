@@ -7,7 +7,8 @@ if TYPE_CHECKING:
     from imsearch.types.events import Event
 
 Listener = Callable[["Event"], None]
-"""A function that `Library.index` and `Library.duplicates` call with each event, in the thread of their caller."""
+"""A function that `Library.index`, `Library.duplicates` and `Library.trash` call with each event, in the thread of
+their caller."""
 
 
 def ignore(event: "Event") -> None:

@@ -160,6 +160,10 @@ class DuplicateKeywords(TypedDict, total=False):
     series: bool
     keep: Sequence[str]
     prefer: Sequence[Path]
+    protect: Sequence[Path]
+    across_folders: bool
+    within_folder: bool
+    leave_greyscale: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +173,28 @@ class DuplicateOptions:
     With ``under``, only groups that have a file at or below this path are given, with all of their files. With
     ``series``, groups of near-identical pictures that are not copies are given too. ``keep`` names rules for choosing
     the file to keep, which are applied before the default ones; files below a folder of ``prefer`` are preferred to
-    all others.
+    all others. Files below a folder of ``protect`` are marked as protected: they are never moved.
+
+    With ``across_folders``, only groups whose files lie in more than one folder are given; with ``within_folder``, only
+    files of one and the same folder are grouped. With ``leave_greyscale``, greyscale versions of color pictures are
+    left out.
+
+    Raises `UsageError` where both ``across_folders`` and ``within_folder`` are asked for.
     """
 
     under: Path | None = None
     series: bool = False
     keep: Sequence[str] = ()
     prefer: Sequence[Path] = ()
+    protect: Sequence[Path] = ()
+    across_folders: bool = False
+    within_folder: bool = False
+    leave_greyscale: bool = False
+
+    def __post_init__(self) -> None:
+        if self.across_folders and self.within_folder:
+            raise UsageError(
+                "files of a group cannot lie both across folders and within one",
+                argument="within_folder",
+                value=True,
+            )

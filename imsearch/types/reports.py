@@ -1,5 +1,6 @@
 """Reports: what calls that change something have done."""
 
+import datetime
 from dataclasses import dataclass
 
 from imsearch.types.events import Skip
@@ -27,13 +28,46 @@ class IndexReport:
 
 @dataclass(frozen=True, slots=True)
 class TrashReport:
-    """The files that were moved to the trash, or in a dry run would be, and their total ``size`` in bytes.
+    """The files that were moved to the trash, or in a dry run would be.
 
-    ``skipped`` are files that should have been moved and could not be. ``linked`` are second names (links) of files
-    that stay; they are left alone, as moving them frees no space.
+    ``moved`` are pictures, and ``companions`` the files that go along with them (sidecars, and the raw data and the
+    film of the same shot); ``size`` is the total of both in bytes. ``skipped`` are files that should have been moved
+    and could not be. ``linked`` are second names (links) of files that stay; they are left alone, as moving them frees
+    no space.
     """
 
     moved: tuple[str, ...]
     size: int
     skipped: tuple[Skip, ...]
     linked: tuple[str, ...]
+    companions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TrashedFile:
+    """A file that was moved to the trash and has not been brought back.
+
+    ``path`` is where it was, ``digest`` the SHA-256 of its bytes in hex, ``size`` is in bytes, and ``moved`` the time
+    in UTC. ``kept`` is the file that stayed in its place; ``beside`` the picture that the file went along with, None
+    for a picture itself.
+    """
+
+    path: str
+    digest: str
+    size: int
+    moved: datetime.datetime
+    kept: str
+    beside: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreReport:
+    """The files that were brought back from the trash.
+
+    ``skipped`` are files that could not be brought back. ``waiting`` are those restored pictures that the library holds
+    again only after the next index run, as it has to read them first.
+    """
+
+    restored: tuple[str, ...]
+    skipped: tuple[Skip, ...]
+    waiting: tuple[str, ...] = ()

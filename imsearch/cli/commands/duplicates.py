@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -11,7 +11,13 @@ import imsearch
 from imsearch.cli import options
 from imsearch.cli.exits import Exit, exiting
 from imsearch.cli.output import duplicates as output
+from imsearch.cli.output import trash as moving
 from imsearch.cli.output.terminal import note
+
+if TYPE_CHECKING:
+    from imsearch.library import Library
+    from imsearch.types.duplicates import DuplicateGroup
+    from imsearch.types.options import DuplicateOptions
 
 FIND = "find"
 """The command of the group that runs if none is named."""
@@ -33,7 +39,7 @@ class _FindsByDefault(TyperGroup):
 app = typer.Typer(
     cls=_FindsByDefault,
     rich_markup_mode=None,
-    help="Show exact and edited copies in groups, and which file of each to keep.\n\n"
+    help="Show copies and versions of pictures in groups, and which file of each to keep.\n\n"
     "A PATH that is called like a command is written ./trash.",
     subcommand_metavar="[COMMAND] [PATH]",
 )
@@ -47,7 +53,7 @@ Keep = Annotated[
     typer.Option(
         "--keep",
         metavar="RULE",
-        help="Keep the largest, best-format, most-bytes or oldest file. Can be repeated; other rules come after.",
+        help="Keep the largest, best-format, most-bytes, oldest or edited file. Can be repeated; others come after.",
         show_default=False,
     ),
 ]
@@ -60,11 +66,27 @@ Prefer = Annotated[
         show_default=False,
     ),
 ]
+Protect = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--protect",
+        metavar="FOLDER",
+        help="Never move files below this folder. Can be repeated.",
+        show_default=False,
+    ),
+]
+Across = Annotated[bool, typer.Option("--across-folders", help="Only groups whose files lie in more than one folder.")]
+Within = Annotated[bool, typer.Option("--within-folder", help="Only group files of one and the same folder.")]
+Greyscale = Annotated[bool, typer.Option("--leave-greyscale", help="Leave out greyscale versions of color pictures.")]
+Edited = Annotated[bool, typer.Option("--edited", help="With --trash: also ask about edited copies, apart.")]
 Html = Annotated[
     Path | None, typer.Option("--html", metavar="FILE", help="Also write a page with thumbnails and links.")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only print what would be moved to the trash.")]
 Pictures = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Two pictures or more.")]
+Moved = Annotated[
+    list[Path] | None, typer.Argument(metavar="PATH...", help="Only what was at or below it.", show_default=False)
+]
 
 
 def _command(name: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
@@ -81,31 +103,56 @@ def find(
     series: Series = False,
     keep: Keep = None,
     prefer: Prefer = None,
+    protect: Protect = None,
+    across_folders: Across = False,
+    within_folder: Within = False,
+    leave_greyscale: Greyscale = False,
     trash: Annotated[
-        bool, typer.Option("--trash", help="Move the rest to the trash after asking; with a PATH, only from there.")
+        bool, typer.Option("--trash", help="Move exact copies to the trash after asking; with a PATH, only from there.")
     ] = False,
+    edited: Edited = False,
     dry_run: DryRun = False,
+    restore: Annotated[
+        bool, typer.Option("--restore", help="Bring back what was moved; with a PATH, only what was there.")
+    ] = False,
     json_lines: options.Json = False,
     html: Html = None,
     library: options.Library = None,
     model: options.Model = None,
 ) -> int:
-    """Show exact and edited copies in groups, and which file of each to keep. The default."""
+    """Show copies and versions of pictures in groups, and which file of each to keep. The default."""
+    if restore:
+        return _restore([] if path is None else [path], library, as_json=json_lines)
+    if edited and not (trash or dry_run):
+        raise imsearch.UsageError("edited copies are shown anyway: --edited goes with --trash or --dry-run")
+    wanted = imsearch.DuplicateOptions(
+        path, series, keep or (), prefer or (), protect or (), across_folders, within_folder, leave_greyscale
+    )
+    with imsearch.open(library, model=model) as opened:
+        groups = _found(opened, wanted, html)
+        if dry_run:
+            done = moving.show_trash(opened, groups, path, edited=edited, as_json=json_lines)
+            return Exit.DONE if done else Exit.SKIPPED
+        output.show(groups, as_json=json_lines)
+        if trash:
+            return Exit.DONE if moving.trash_after_asking(opened, groups, path, edited=edited) else Exit.SKIPPED
+        output.tell_next(groups, path)
+        return Exit.DONE
+
+
+def _found(library: "Library", wanted: "DuplicateOptions", html: Path | None) -> "list[DuplicateGroup]":
+    """The groups, those that free most first; with ``html`` they are also written to a page."""
     from imsearch.cli.output.progress import StepProgress  # other commands start sooner without it
 
-    with imsearch.open(library, model=model) as opened:
-        with StepProgress() as progress:
-            groups = opened.duplicates(path, series=series, keep=keep or (), prefer=prefer or (), listener=progress)
-        output.tell_what_is_missed()
-        if html is not None:
-            from imsearch.cli.output.pages import write_groups
+    with StepProgress() as progress:
+        groups = output.by_gain(library.duplicates(options=wanted, listener=progress))
+    output.tell_what_is_missed(progress.left)
+    if html is not None:
+        from imsearch.cli.output.pages import write_groups
 
-            write_groups(html, groups)
-            note(f"wrote {html}")
-        if dry_run:
-            return Exit.DONE if output.show_trash(opened, groups, path, as_json=json_lines) else Exit.SKIPPED
-        output.show(groups, as_json=json_lines)
-        return Exit.DONE if not trash or output.trash_after_asking(opened, groups, path) else Exit.SKIPPED
+        write_groups(html, groups)
+        note(f"wrote {html}")
+    return groups
 
 
 @_command("trash")
@@ -114,14 +161,46 @@ def trash(
     series: Series = False,
     keep: Keep = None,
     prefer: Prefer = None,
+    protect: Protect = None,
+    across_folders: Across = False,
+    within_folder: Within = False,
+    leave_greyscale: Greyscale = False,
+    edited: Edited = False,
     dry_run: DryRun = False,
     json_lines: options.Json = False,
     html: Html = None,
     library: options.Library = None,
     model: options.Model = None,
 ) -> int:
-    """Move all files but those to keep to the trash, after asking; with a PATH, only files at or below it."""
-    return find(path, series, keep, prefer, True, dry_run, json_lines, html, library, model)
+    """Move exact copies to the trash, after asking; with a PATH, only files at or below it."""
+    return find(
+        path=path,
+        series=series,
+        keep=keep,
+        prefer=prefer,
+        protect=protect,
+        across_folders=across_folders,
+        within_folder=within_folder,
+        leave_greyscale=leave_greyscale,
+        trash=True,
+        edited=edited,
+        dry_run=dry_run,
+        json_lines=json_lines,
+        html=html,
+        library=library,
+        model=model,
+    )
+
+
+@_command("restore")
+def restore(paths: Moved = None, json_lines: options.Json = False, library: options.Library = None) -> int:
+    """Bring back what was moved to the trash; with PATHs, only what was at or below them."""
+    return _restore(paths or [], library, as_json=json_lines)
+
+
+def _restore(paths: list[Path], library: str | None, *, as_json: bool) -> int:
+    with imsearch.open(library) as opened:
+        return Exit.DONE if moving.show_restored(opened.restore(*paths), as_json=as_json) else Exit.SKIPPED
 
 
 @_command("different")

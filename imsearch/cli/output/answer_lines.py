@@ -68,4 +68,8 @@ def proof_values(proof: "Proof") -> dict[str, Any]:
         "overlap": {"probe": proof.probe_overlap, "hit": proof.hit_overlap},
         "transform": None if transform is None else dataclasses.asdict(transform),
         "quadrilateral": proof.quadrilateral,
+        "changed": proof.changed,
+        "changed_parts": proof.changed_parts,
+        "photographed": proof.photographed,
+        "apart": proof.apart,
     }

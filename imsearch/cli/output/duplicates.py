@@ -1,25 +1,24 @@
-"""Showing groups of duplicates, and moving their files to the trash after a confirmation."""
+"""Showing groups of duplicates, those that free most first, and what to type next."""
 
 import json
+import os
+import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import imsearch
 from imsearch import verify as verifying
 from imsearch.cli.output import tables, terminal
-from imsearch.formatting.wording import printable
+from imsearch.formatting.wording import changes, differences, printable
 
 if TYPE_CHECKING:
-    from imsearch.library import Library
     from imsearch.types.duplicates import DuplicateFile, DuplicateGroup
-    from imsearch.types.reports import TrashReport
 
-SCHEMA = 1
+SCHEMA = 2
 """The version of the schema of the JSON lines."""
 
-TITLES = {"exact": "exact copies", "copy": "copies", "series": "a series, no copies"}
+_ORDER = ("copies", "versions", "series")
 
 _COLUMNS = (
     ("", "left"),
@@ -31,35 +30,57 @@ _COLUMNS = (
 )
 
 
+def by_gain(groups: "Iterable[DuplicateGroup]") -> "list[DuplicateGroup]":
+    """Groups of copies, those that would free most bytes first, then versions, then series."""
+    return sorted(groups, key=lambda group: (_ORDER.index(group.kind), -_size(_goes(group) or group.rest)))
+
+
 def show(groups: "Sequence[DuplicateGroup]", *, as_json: bool) -> None:
     """Show groups and a summary: as a table each on a terminal, as lines with tabs through a pipe, or as JSON lines."""
     for number, group in enumerate(groups, 1):
         if as_json:
             terminal.line(json.dumps(_record(group)))
         elif sys.stdout.isatty():
-            title = f"{number}. {TITLES[group.kind]}; keep: {group.reason}"
-            tables.draw(tables.text(title))
-            tables.draw_paths(_COLUMNS, [facts_of(file) for file in kept_first(group)])
-            tables.draw("")
+            tables.draw(tables.text(f"{number}. {title(group)}"))
+            files = kept_first(group)
+            _draw([facts_of(file) for file in files], [words_of(file, group) for file in files])
         else:
             for file in kept_first(group):
                 terminal.line("\t".join(_fields(number, group, file)))
-    copies = [group for group in groups if group.kind != "series"]
-    terminal.note(f"{terminal.count(len(copies), 'group')} of copies{_beside(copies)}")
-    if len(copies) < len(groups):
-        series = [group for group in groups if group.kind == "series"]
-        terminal.note(f"{len(series):,} series of pictures that are no copies{_beside(series)}")
+    _tell_summary(groups)
 
 
-def tell_what_is_missed() -> None:
-    """Say so where nobody can tell edited copies."""
+def _draw(rows: Sequence[tuple[str, ...]], words: Sequence[str]) -> None:
+    """Draw the files of a group, without columns in which nothing is known."""
+    known = [at for at in range(len(_COLUMNS)) if any(row[at] for row in rows)]
+    tables.draw_paths([_COLUMNS[at] for at in known], [[row[at] for at in known] for row in rows], words)
+    tables.draw("")
+
+
+def tell_what_is_missed(left: int) -> None:
+    """Say so where nobody can tell edited copies, and where ``left`` pairs were left for the next search."""
     if not verifying.available():
         terminal.note(f"only exact copies: edited ones are told with OpenCV, which comes with: {verifying.INSTALL}")
+    if left:
+        pairs = terminal.count(left, "pair")
+        terminal.note(f"{pairs} of pictures that are less alike were left: the next run looks closely at more of them")
+
+
+def title(group: "DuplicateGroup") -> str:
+    """What a group is, and for copies how many there are and how many bytes they take."""
+    if group.kind == "versions":
+        return "versions of one picture"
+    if group.kind == "series":
+        return "a series of different pictures"
+    exact, edited = exact_and_edited([group])
+    counts = [f"{len(files)} {name}" for name, files in (("exact", exact), ("edited", edited)) if files]
+    gain = terminal.amount(_size([*exact, *edited]))
+    return f"copies: {', '.join(counts)} ({gain} to gain)" if counts else "copies"
 
 
 def kept_first(group: "DuplicateGroup") -> "list[DuplicateFile]":
-    """The files of a group in the order in which they are shown: the file to keep first."""
-    return [group.kept, *group.rest]
+    """The files of a group in the order in which they are shown: the file to keep, exact copies, the others."""
+    return [group.kept, *sorted(group.rest, key=lambda file: file.relation != "exact")]
 
 
 def facts_of(file: "DuplicateFile") -> tuple[str, ...]:
@@ -70,10 +91,52 @@ def facts_of(file: "DuplicateFile") -> tuple[str, ...]:
     return relation, size, file.format, terminal.amount(file.size), taken, file.path
 
 
+def words_of(file: "DuplicateFile", group: "DuplicateGroup") -> str:
+    """Why a file is the one to keep or, of another one, what was done to it and what it has that the other has not."""
+    if file is group.kept:
+        return group.reason
+    twin = next((other for other in kept_first(group) if other.digest == file.digest), file)
+    same = f"the same bytes as {os.path.basename(twin.path)}" if twin not in (file, group.kept) else ""
+    protected = "never moved" if file.protected else ""
+    return "; ".join(filter(None, (changes(file.proof), differences(file.differs), same, protected)))
+
+
+def exact_and_edited(
+    groups: "Iterable[DuplicateGroup]", under: Path | None = None
+) -> "tuple[list[DuplicateFile], list[DuplicateFile]]":
+    """The files that may go to the trash, at or below a path: exact copies, and edited ones."""
+    exact: list[DuplicateFile] = []
+    edited: list[DuplicateFile] = []
+    below = None if under is None else Path(os.path.abspath(under))
+    for group in groups:
+        first = group.proposed()
+        for file in _goes(group):
+            if below is None or Path(file.path).is_relative_to(below):
+                (exact if file in first else edited).append(file)
+    return exact, edited
+
+
+def amount_of(files: "Sequence[DuplicateFile]", thing: str) -> str:
+    """A number of copies in words, with their bytes: ``3 exact copies (1.2 MiB)``."""
+    return f"{_copies(len(files), thing)} ({terminal.amount(_size(files))})"
+
+
+def _copies(number: int, thing: str) -> str:
+    return f"{number:,} {thing} {'copy' if number == 1 else 'copies'}"
+
+
+def _goes(group: "DuplicateGroup") -> "tuple[DuplicateFile, ...]":
+    return group.proposed(edited=True)
+
+
+def _size(files: "Iterable[DuplicateFile]") -> int:
+    return sum(file.size for file in files)
+
+
 def _fields(number: int, group: "DuplicateGroup", file: "DuplicateFile") -> list[str]:
     size = f"{file.width}x{file.height}"
-    reason = group.reason if file is group.kept else ""
-    cells = (str(number), group.kind, file.relation, size, file.format, str(file.size), file.path, reason)
+    facts = (file.relation, size, file.format, str(file.size), file.path, words_of(file, group))
+    cells = (str(number), group.kind, *facts)
     return [printable(cell) for cell in cells]
 
 
@@ -83,11 +146,15 @@ def _record(group: "DuplicateGroup") -> dict[str, object]:
         "kind": group.kind,
         "keep": group.kept.path,
         "reason": group.reason,
-        "bytes": sum(file.size for file in group.rest),
+        "bytes": _size(group.rest),
         "files": [
             {
                 "path": file.path,
                 "relation": file.relation,
+                "how": changes(file.proof),
+                "changed": file.proof.changed if file.proof else None,
+                "differs": file.differs,
+                "protected": file.protected,
                 "size": file.size,
                 "width": file.width,
                 "height": file.height,
@@ -99,63 +166,31 @@ def _record(group: "DuplicateGroup") -> dict[str, object]:
     }
 
 
-def _beside(groups: "Sequence[DuplicateGroup]") -> str:
-    files = [file for group in groups for file in group.rest]
-    size = terminal.amount(sum(file.size for file in files))
-    return f": {terminal.count(len(files), 'file')} ({size}) beside those to keep" if files else ""
+def _tell_summary(groups: "Sequence[DuplicateGroup]") -> None:
+    copies = [group for group in groups if group.kind == "copies"]
+    exact, edited = exact_and_edited(copies)
+    counted = [amount_of(files, thing) for files, thing in ((exact, "exact"), (edited, "edited")) if files]
+    found = f": {' and '.join(counted)} beside the files to keep" if counted else ""
+    terminal.note(f"{terminal.count(len(copies), 'group')} of copies{found}")
+    for kind, one, many in (("versions", "group of versions", "groups of versions"), ("series", "series", "series")):
+        others = [group for group in groups if group.kind == kind]
+        if others:
+            files = terminal.count(sum(len(group.files) for group in others), "file")
+            what = one if len(others) == 1 else many
+            owned = ", each with something of its own" if kind == "versions" else ""
+            terminal.note(f"{len(others):,} {what}{owned}: {files}")
 
 
-def trash_after_asking(library: "Library", groups: "Sequence[DuplicateGroup]", under: Path | None) -> bool:
-    """Move all files but those to keep to the trash, after asking once for copies and once for series.
-
-    Returns False if any file was skipped. Raises `UsageError` where nobody answers.
-    """
-    skipped = 0
-    for things, kinds in (("copies", ("exact", "copy")), ("pictures of series, which are no copies", ("series",))):
-        chosen = [group for group in groups if group.kind in kinds]
-        report = library.trash(chosen, under=under, dry_run=True)
-        if report.moved:
-            if not _may_move(report, things):
-                terminal.note("nothing was moved")
-                continue
-            report = library.trash(chosen, under=under)
-        _tell(report)
-        if chosen:
-            terminal.note(f"moved {_files(report)} to the trash")
-        skipped += len(report.skipped)
-    return not skipped
-
-
-def show_trash(library: "Library", groups: "Sequence[DuplicateGroup]", under: Path | None, *, as_json: bool) -> bool:
-    """Print the paths that would be moved to the trash. Returns False if any file would be skipped."""
-    report = library.trash(groups, under=under, dry_run=True)
-    for path in report.moved:
-        terminal.line(json.dumps({"schema": SCHEMA, "trash": path}) if as_json else printable(path))
-    _tell(report)
-    terminal.note(f"would move {_files(report)} to the trash")
-    return not report.skipped
-
-
-def _may_move(planned: "TrashReport", things: str) -> bool:
-    answer = terminal.agreed(f"move {_files(planned)}, {things}, to the trash?")
-    if answer is None:
-        raise imsearch.UsageError(
-            "nobody answered, so nothing was moved: answer y on standard input, or see with --dry-run what would go"
-        )
-    return answer
-
-
-def _files(report: "TrashReport") -> str:
-    return f"{terminal.count(len(report.moved), 'file')} ({terminal.amount(report.size)})"
-
-
-def _tell(report: "TrashReport") -> None:
-    for skip in report.skipped:
-        terminal.note(f"skipped {skip.path}: {skip.reason}")
-    if report.skipped:
-        terminal.note("`imsearch index` brings the library up to date with changed files")
-    for path in report.linked:
-        terminal.note(f"left {path}: it is a link to a file that stays, and moving it frees nothing")
+def tell_next(groups: "Sequence[DuplicateGroup]", under: Path | None) -> None:
+    """What to type to move files to the trash, with ``under`` only those at or below it."""
+    exact, edited = exact_and_edited(groups, under)
+    below = [] if under is None else [os.path.join(os.curdir, under)]  # so that it is not taken for a command
+    command = shlex.join(["imsearch", "duplicates", *below, "--trash"])
+    if exact:
+        terminal.note(f"`{command}` moves the {_copies(len(exact), 'exact')} to the trash, after a question")
+    if edited:
+        ask = "add --edited to be asked" if exact else f"`{command} --edited` asks"
+        terminal.note(f"{ask} about the {_copies(len(edited), 'edited')}")
 
 
 def tell_pairs(number: int, said: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import imsearch
 from imsearch.cli.output.answer_table import size_and_date, verdict
-from imsearch.cli.output.duplicates import TITLES, facts_of, kept_first
+from imsearch.cli.output.duplicates import facts_of, kept_first, title, words_of
 from imsearch.formatting.drawing import Side, draw_match
 from imsearch.formatting.pages import AnswerSection, GroupSection, Item, answers_page, groups_page
 from imsearch.formatting.wording import changes
@@ -33,7 +33,7 @@ def write_groups(path: Path, groups: Iterable[DuplicateGroup]) -> None:
     _write(
         path,
         groups_page(
-            GroupSection(TITLES[group.kind], group.reason, (_file(file, group) for file in kept_first(group)))
+            GroupSection(title(group), group.reason, (_file(file, group) for file in kept_first(group)))
             for group in groups
         ),
     )
@@ -71,16 +71,20 @@ def _hit(hit: Hit, probe: Side | None) -> Item:
 
 
 def _file(file: DuplicateFile, group: DuplicateGroup) -> Item:
+    """A file of a group; a version is drawn beside the file to keep, with what differs."""
     relation, *facts, path = facts_of(file)
     shown = _read(path)
+    aligned = file.relation == "version" and file.proof is not None and file.proof.transform is not None
+    other = _read(group.kept.path) if aligned else None
     return Item(
         path=path,
         address=shown.address if shown else "",
         width=file.width,
         height=file.height,
         label=relation,
-        facts=[fact for fact in facts if fact],
-        faded=file is not group.kept,
+        facts=[fact for fact in ("" if file is group.kept else words_of(file, group), *facts) if fact],
+        drawing=draw_match(file.proof, shown, other, group.kept.path) if file.proof and shown and other else "",
+        faded=file in group.proposed(edited=True),
     )
 
 

@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Any, Self
 
 from imsearch.cli.output.tables import text
 from imsearch.cli.output.terminal import note
-from imsearch.types.events import Compared, Event, Judged, PreparingModel, Progress, Scanned, Skip
+from imsearch.types.events import (
+    Compared,
+    Event,
+    Hashed,
+    Judged,
+    Moved,
+    PairsLeft,
+    PreparingModel,
+    Progress,
+    Scanned,
+    Skip,
+)
 
 if TYPE_CHECKING:
     from imsearch.types.reports import IndexReport
@@ -88,10 +99,22 @@ class IndexProgress:
         self._bar.update(self._task, description="indexing", completed=event.done, rate=rate, skipped=skipped)
 
 
+_STEPS = {
+    Hashed: "reading pictures (once)",
+    Compared: "comparing pictures",
+    Judged: "looking closely at pairs",
+    Moved: "moving to the trash",
+}
+
+
 class StepProgress:
-    """Draws the steps of a search for duplicates on stderr, on a terminal only."""
+    """Draws the steps of a search for duplicates, and of moving them, on stderr, on a terminal only.
+
+    ``left`` counts the pairs that were left for the next search.
+    """
 
     def __init__(self) -> None:
+        self.left = 0
         self._bar: Any = None
         self._tasks: dict[str, Any] = {}
 
@@ -114,9 +137,11 @@ class StepProgress:
 
     def __call__(self, event: Event) -> None:
         """Take in one event."""
-        if self._bar is None or not isinstance(event, Compared | Judged):
+        if isinstance(event, PairsLeft):
+            self.left = event.count
+        if self._bar is None or not isinstance(event, Hashed | Compared | Judged | Moved):
             return
-        step = "comparing pictures" if isinstance(event, Compared) else "looking closely at pairs"
+        step = _STEPS[type(event)]
         if step not in self._tasks:
             self._tasks[step] = self._bar.add_task(step, total=event.total)
         self._bar.update(self._tasks[step], completed=event.done)

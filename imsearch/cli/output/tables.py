@@ -30,8 +30,11 @@ def grid(header: Sequence[str], rows: Iterable[Sequence[str]], *, title: str) ->
     draw(table)
 
 
-def draw_paths(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]]) -> None:
-    """Draw a table whose last column has paths. If it is too wide for the terminal, each path gets its own line."""
+def draw_paths(
+    columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]], notes: Sequence[str] | None = None
+) -> None:
+    """Draw a table whose last column has paths. If it is too wide for the terminal, each path gets its own line. With
+    ``notes``, one for each row, each that is not empty gets a line below its row."""
     from rich.console import Console
     from rich.measure import Measurement
 
@@ -41,13 +44,17 @@ def draw_paths(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]]
         table.add_row(*(text(cell) for cell in row))
     console = Console(highlight=False)
     unbounded = console.options.update(max_width=10_000)
-    if Measurement.get(console, unbounded, table).maximum <= console.width:
+    fits = Measurement.get(console, unbounded, table).maximum <= console.width
+    if fits and notes is None:
         console.print(table)
     else:
-        _draw_stacked(columns, cells)
+        _draw_lines(columns, cells, notes or [""] * len(cells), stacked=not fits)
 
 
-def _draw_stacked(columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]]) -> None:
+def _draw_lines(
+    columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]], notes: Sequence[str], *, stacked: bool
+) -> None:
+    """Draw the rows of a table as lines; if ``stacked``, paths get their own lines."""
     from rich.cells import cell_len
     from rich.console import Console
     from rich.text import Text
@@ -64,9 +71,12 @@ def _draw_stacked(columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[st
 
     console = Console(highlight=False)
     console.print(Text(f"{facts(names)}  {names[-1]}", style="dim"), soft_wrap=True)
-    for row in rows:
-        console.print(Text(facts(row).rstrip()), soft_wrap=True)
-        console.print(Text(f"   {row[-1]}"), soft_wrap=True)
+    for row, note in zip(rows, notes, strict=True):
+        lines = [facts(row).rstrip(), f"   {row[-1]}"] if stacked else [f"{facts(row)}  {row[-1]}"]
+        for line_of_row in lines:
+            console.print(Text(line_of_row), soft_wrap=True)
+        if note:
+            console.print(Text(f"   {printable(note)}", style="dim"), soft_wrap=True)
 
 
 def draw(renderable: Any) -> None:

@@ -1,0 +1,154 @@
+"""Families: a picture that is kept, and the copies of which it shows all. No I/O: judgments are made elsewhere.
+
+Pictures that a chain of copies connects are a component. Of these one is chosen to be kept, and each other one is
+judged with it. Those of which it shows all are its copies. Of the rest the next one is chosen, and so on; pictures that
+were chosen so, and are copies of each other, are versions.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from imsearch.catalog.rows import HeldFile
+from imsearch.duplicates.keep import Candidate, Rule, choose
+from imsearch.duplicates.relations import Side, differences
+from imsearch.images.facts import NO_FACTS, PictureFacts
+from imsearch.types.duplicates import Difference
+from imsearch.verify.judgment import Judgment
+from imsearch.verify.planes import Canvas
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A picture beside the one that is kept: the judgment of it and that one, and what it has that that one has not."""
+
+    judgment: Judgment
+    differs: tuple[Difference, ...]
+
+
+@dataclass(slots=True)
+class Family:
+    """A picture to be kept, as a content with its ``files``, of which ``kept`` is the one to keep for a ``reason``.
+
+    ``copies`` are the pictures of which it shows all, and ``versions`` those that differ: each is the content that is
+    kept of another family. ``files`` holds the files of all contents of the family.
+    """
+
+    content: int
+    kept: HeldFile
+    reason: str
+    files: Mapping[int, Sequence[HeldFile]]
+    copies: dict[int, Member] = field(default_factory=dict)
+    versions: dict[int, Member] = field(default_factory=dict)
+
+
+class Component:
+    """Pictures that a chain of copies connects, by their ``files``, on the way to families.
+
+    ``judged`` holds all judgments so far, by the two contents, the lower one first, and grows between the calls.
+    """
+
+    def __init__(
+        self,
+        files: Mapping[int, Sequence[HeldFile]],
+        facts: Mapping[int, PictureFacts],
+        judged: Mapping[tuple[int, int], Judgment],
+        different: Collection[tuple[int, int]],
+        rules: Sequence[Rule],
+    ) -> None:
+        self._files = files
+        self._facts = facts
+        self._judged = judged
+        self._different = different
+        self._rules = rules
+        self._left = sorted(files)
+        self._chosen: Family | None = None
+        self._versions: set[int] = set()
+        self._members: dict[tuple[int, int], Member] = {}
+        self.families: list[Family] = []
+
+    def wanted(self) -> list[tuple[int, int]]:
+        """The pairs whose judgment must be known before `settle`; none once the families are complete."""
+        while self._chosen is not None or self._left:
+            if self._chosen is None:
+                self._chosen = self._choice()
+            pairs = [_pair(self._chosen.content, other) for other in self._left if other != self._chosen.content]
+            unknown = [pair for pair in pairs if pair not in self._judged]
+            if unknown:
+                return unknown
+            self.settle()
+        return []
+
+    def settle(self) -> None:
+        """Give the chosen picture its copies, once all that was wanted is known."""
+        chosen = self._chosen
+        if chosen is None:
+            return
+        self._chosen = None
+        for other in self._left:
+            member = self._member(other, chosen.content)
+            if member is not None and not member.differs and not self._apart(other, [chosen.content, *chosen.copies]):
+                chosen.copies[other] = member
+        self._left = [other for other in self._left if other != chosen.content and other not in chosen.copies]
+        self._add(chosen)
+
+    def _add(self, family: Family) -> None:
+        """Add a family, as versions of an earlier one if their kept pictures are copies."""
+        for earlier in self.families:
+            if earlier.content in self._versions:
+                continue
+            member = self._member(family.content, earlier.content)
+            if member is not None and not self._apart(family.content, [earlier.content, *earlier.versions]):
+                earlier.versions[family.content] = member
+                self._versions.add(family.content)
+                break
+        self.families.append(family)
+
+    def _choice(self) -> Family:
+        candidates = [
+            Candidate(file, self._facts.get(content, NO_FACTS), self._shown_by(content), self._made_from(content))
+            for content in self._left
+            for file in self._files[content]
+        ]
+        kept, reason = choose(candidates, self._rules)
+        return Family(kept.content_id, kept, reason, self._files)
+
+    def _shown_by(self, content: int) -> int:
+        """How many of the pictures that are left show all that a picture shows, or a larger field, and more. A frame is
+        nothing more: a framed picture counts as less than what it shows."""
+        found = 0
+        for other in self._left:
+            forth, back = self._member(content, other), self._member(other, content)
+            if forth is not None and back is not None:
+                less = not forth.differs and bool(back.differs)
+                part = "field-of-view" in back.differs and "field-of-view" not in forth.differs
+                framed, framing = forth.judgment.framed
+                found += framed or ((less or part) and not framing)
+        return found
+
+    def _made_from(self, content: int) -> int:
+        """From how many of the pictures that are left a picture was made by compressing them again."""
+        members = (self._member(content, other) for other in self._left)
+        return sum(member is not None and member.judgment.later[0] for member in members)
+
+    def _member(self, other: int, kept: int) -> Member | None:
+        """A picture beside one that is kept; None if they are not known to be copies."""
+        judgment = self._judged.get(_pair(other, kept))
+        if other == kept or judgment is None or not judgment.copy:
+            return None
+        if (other, kept) not in self._members:
+            turned = judgment if other < kept else judgment.reversed()
+            differs = differences(self._side(other), self._side(kept), turned)
+            self._members[other, kept] = Member(turned, differs)
+        return self._members[other, kept]
+
+    def _side(self, content: int) -> Side:
+        file = self._files[content][0]
+        return Side(Canvas(file.width, file.height), self._facts.get(content, NO_FACTS))
+
+    def _apart(self, content: int, others: Sequence[int]) -> bool:
+        """Whether the user said that a picture is different from any of the others."""
+        return any(_pair(content, other) in self._different for other in others)
+
+
+def _pair(one: int, other: int) -> tuple[int, int]:
+    return (one, other) if one < other else (other, one)
