@@ -1,19 +1,17 @@
 """The web page in a real browser, over a real server and library."""
 
-import contextlib
 import os
 import re
 import shutil
 import signal
 from collections.abc import Iterator
 from hashlib import sha256
-from importlib import resources
 from pathlib import Path
-from typing import Literal, NoReturn
 
 import pytest
+from browsers import DESKTOP, LONG, PHONE, Scheme, chromium, look, tab
 from PIL import Image, ImageOps
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Route, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, Route, ViewportSize, expect
 from processes import children, wait_for
 from servers import SERVED, running
 
@@ -22,23 +20,7 @@ from imsearch.server.app import create_app
 from imsearch.server.jobs.job import DO_JOB
 from imsearch.server.settings import Settings
 
-AXE = resources.files("axe_playwright_python") / "axe.min.js"
-"""axe-core, which judges whether a page can be used by everyone."""
-
-DESKTOP: ViewportSize = {"width": 1280, "height": 800}
-PHONE: ViewportSize = {"width": 360, "height": 740}
-
 TOKEN = "sesame-sesame-sesame-sesame-open"
-
-LONG = 60_000
-"""Milliseconds that a run may take, on a machine that does much else."""
-
-
-def do_without(what: str) -> NoReturn:
-    """Skip a test for want of something, which continuous integration must have."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{what} is missing")
-    pytest.skip(f"{what} is missing: scripts/test says how to get it")
 
 
 @pytest.fixture
@@ -49,48 +31,8 @@ def policy() -> imsearch.ProbePolicy:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        do_without("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    return AXE.read_text()
-
-
-@contextlib.contextmanager
-def tab(
-    browser: Browser,
-    address: str,
-    path: str = "/",
-    viewport: ViewportSize = DESKTOP,
-    scheme: Literal["light", "dark"] = "light",
-) -> Iterator[Page]:
-    """A tab of its own on the page; scripts must not fail, and nothing may be against the content security policy."""
-    context = browser.new_context(viewport=viewport, locale="en-GB", color_scheme=scheme)
-    context.set_default_timeout(20_000)
-    page = context.new_page()
-    wrong: list[str] = []
-
-    def hear(message: ConsoleMessage) -> None:
-        if "Content Security Policy" in message.text:
-            wrong.append(message.text)
-
-    page.on("console", hear)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    # file choosers are caught from the start: asked for just before the click, a busy browser may do so after it
-    page.on("filechooser", lambda chooser: None)
-    try:
-        page.goto(address + path)
-        yield page
-        assert wrong == []
-    finally:
-        context.close()
+    with chromium() as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -509,131 +451,15 @@ def test_the_token_is_asked_for(browser: Browser, locked: str) -> None:
         expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-# Duplicates
-
-
-@pytest.fixture
-def copies(library: imsearch.Library, album: Path) -> Iterator[str]:
-    """A server over a library with a copy of one photograph and two edited ones of another."""
-    shutil.copy(album / "bird.jpg", album / "bird-again.jpg")
-    with Image.open(album / "summer-palace.jpg") as picture:
-        picture.resize((picture.width // 2, picture.height // 2)).save(album / "summer-palace-half.jpg", quality=80)
-    library.index(album)
-    with running(create_app(library)) as address:
-        yield address
-
-
-@pytest.fixture
-def review(browser: Browser, copies: str) -> Iterator[Page]:
-    """The review of what was found there."""
-    with tab(browser, copies, "/?view=duplicates") as page:
-        page.get_by_role("button", name="Find duplicates").click()
-        expect(page.get_by_text("Group 1 of 2")).to_be_visible(timeout=LONG)
-        yield page
-
-
-def show_group_of(page: Page, name: str) -> None:
-    """Go to the group with a file, by the keyboard."""
-    file = page.locator(".candidate .name").get_by_text(name, exact=True)
-    if not file.is_visible():
-        page.keyboard.press("k")
-    expect(file).to_be_visible()
-
-
-def in_trash() -> set[str]:
-    return {path.name for path in Path(os.environ["XDG_DATA_HOME"], "Trash", "files").glob("*")}
-
-
-def test_the_one_to_keep_is_chosen_by_keys_and_the_others_go_to_the_trash(review: Page, album: Path) -> None:
-    show_group_of(review, "summer-palace-half.jpg")
-    expect(review.locator(".candidate.chosen .name")).to_have_text("summer-palace.jpg")
-    expect(review.locator(".reason")).to_contain_text("largest")
-    half = review.locator(".candidate .name").all_inner_texts().index("summer-palace-half.jpg")
-    review.keyboard.press(str(half + 1))
-    expect(review.locator(".candidate.chosen .name")).to_have_text("summer-palace-half.jpg")
-    review.keyboard.press("Enter")
-    confirm = review.get_by_role("dialog")
-    expect(confirm).to_contain_text("Move 1 file to the trash?")
-    review.keyboard.press("Escape")
-    expect(confirm).to_be_hidden()
-    assert (album / "summer-palace.jpg").exists()
-    review.keyboard.press("Enter")
-    confirm.get_by_role("button", name="Move to trash").click()
-    expect(review.locator(".message")).to_contain_text("Moved 1 file to the trash")
-    expect(review.locator("#review-progress")).to_have_text("1 of 2 decided")
-    assert not (album / "summer-palace.jpg").exists()
-    assert (album / "summer-palace-half.jpg").exists()
-    assert "summer-palace.jpg" in in_trash()
-
-    expect(review.get_by_role("heading", level=2)).to_contain_text("Same picture")  # the next one that is not decided
-    review.keyboard.press("Enter")  # without being asked again
-    expect(review.locator(".message")).to_contain_text("All groups are decided.")
-    assert len({"bird.jpg", "bird-again.jpg"} & {path.name for path in album.iterdir()}) == 1
-
-
-def test_different_pictures_are_kept_apart_and_that_is_taken_back(review: Page, library: imsearch.Library) -> None:
-    show_group_of(review, "summer-palace-half.jpg")
-    review.keyboard.press("d")
-    expect(review.locator("#review-progress")).to_have_text("1 of 2 decided")
-    assert len(library.different()) == 1
-    expect(review.get_by_role("heading", level=2)).to_contain_text("Same picture")  # the next one that is not decided
-    show_group_of(review, "summer-palace-half.jpg")
-    expect(review.locator(".badge.decided")).to_have_text("Different")
-    review.keyboard.press("u")
-    expect(review.locator("#review-progress")).to_have_text("0 of 2 decided")
-    assert library.different() == []
-
-
-def test_files_with_the_same_bytes_cannot_be_called_different(review: Page) -> None:
-    show_group_of(review, "bird-again.jpg")
-    review.get_by_role("button", name="These are different").click()
-    expect(review.get_by_role("alert")).to_contain_text("same bytes")
-
-
-def test_a_file_that_cannot_be_moved_is_told(review: Page, album: Path, stripes: bytes) -> None:
-    show_group_of(review, "summer-palace-half.jpg")
-    (album / "summer-palace-half.jpg").write_bytes(stripes)  # which is no copy of anything
-    review.keyboard.press("Enter")
-    review.get_by_role("dialog").get_by_role("button", name="Move to trash").click()
-    expect(review.get_by_role("alert")).to_contain_text("1 file stayed")
-    expect(review.get_by_role("alert")).to_contain_text("summer-palace-half.jpg")
-    assert (album / "summer-palace-half.jpg").exists()
-
-
-def test_keys_can_be_switched_off_and_a_review_is_picked_up(review: Page, library: imsearch.Library) -> None:
-    show_group_of(review, "summer-palace-half.jpg")
-    review.get_by_role("checkbox", name="Keys").uncheck()
-    title = review.get_by_role("heading", level=2).inner_text()
-    review.keyboard.press("d")
-    review.keyboard.press("j")
-    review.keyboard.press("k")
-    assert review.get_by_role("heading", level=2).inner_text() == title
-    assert library.different() == []
-    review.reload()
-    expect(review.get_by_text("Group 1 of 2")).to_be_visible()
-
-
 # Everyone
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_each_view_is_accessible_and_fits(
-    browser: Browser, copies: str, axe: str, photo: Path, scheme: Literal["light", "dark"], viewport: ViewportSize
+    browser: Browser, address: str, photo: Path, scheme: Scheme, viewport: ViewportSize
 ) -> None:
-    def look(page: Page, what: str) -> None:
-        page.evaluate(axe)
-        found = page.evaluate("axe.run()")["violations"]
-        grave = [
-            (each["id"], [node["target"] for node in each["nodes"]])
-            for each in found
-            if each["impact"] in ("serious", "critical")
-        ]
-        assert grave == [], what
-        extra = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert extra == 0, f"{what} is scrolled sideways"
-
-    with tab(browser, copies, viewport=viewport, scheme=scheme) as page:
+    with tab(browser, address, viewport=viewport, scheme=scheme) as page:
         expect(page.locator("#start")).to_be_visible()
         look(page, "start")
         ask(page, photo)
@@ -660,11 +486,6 @@ def test_each_view_is_accessible_and_fits(
         look(page, "library")
         page.get_by_role("link", name="Duplicates").click()
         look(page, "search for duplicates")
-        page.get_by_role("button", name="Find duplicates").click()
-        expect(page.get_by_text("Group 1 of 2")).to_be_visible(timeout=LONG)
-        look(page, "review")
-        page.keyboard.press("Enter")
-        look(page, "confirmation")
 
 
 def test_the_page_is_used_by_the_keyboard_alone(page: Page, photo: Path) -> None:

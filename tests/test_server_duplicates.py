@@ -1,5 +1,6 @@
 """Groups of duplicates over HTTP: what is found, what goes to the trash, and what a person decides."""
 
+import dataclasses
 import json
 import os
 import shutil
@@ -9,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import filelock
+import numpy as np
 import pytest
-from PIL import Image
+from fastapi import FastAPI
+from PIL import Image, ImageOps
 from servers import SERVED
 from starlette.testclient import TestClient
 from test_server import digest, problem
@@ -27,8 +30,13 @@ def policy() -> imsearch.ProbePolicy:
 
 
 @pytest.fixture
-def client(library: imsearch.Library) -> Iterator[TestClient]:
-    with TestClient(create_app(library), base_url="http://localhost", raise_server_exceptions=False) as opened:
+def app(library: imsearch.Library) -> FastAPI:
+    return create_app(library)
+
+
+@pytest.fixture
+def client(app: FastAPI) -> Iterator[TestClient]:
+    with TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as opened:
         yield opened
 
 
@@ -94,14 +102,14 @@ def test_groups_come_with_all_that_is_known_of_their_files(client: TestClient, c
     assert page["total"] == 2
     assert [group["number"] for group in page["groups"]] == [1, 2]
     group = group_of(client, location, copies["kept"])
-    assert (group["kind"], group["decision"]) == ("copy", None)
-    assert "largest" in group["reason"]
+    assert (group["kind"], group["mark"], group["decision"]) == ("copies", None, None)
+    assert group["reason"].startswith("unedited: shows all against shows less")
     assert group["files"][group["keep"]]["path"] == str(copies["kept"])
     files = {file["path"]: file for file in group["files"]}
     assert {path: file["relation"] for path, file in files.items()} == {
         str(copies["kept"]): "kept",
         str(copies["same"]): "exact",
-        str(copies["half"]): "copy",
+        str(copies["half"]): "edited",
     }
     half = files[str(copies["half"])]
     with Image.open(copies["half"]) as picture:
@@ -117,6 +125,44 @@ def test_groups_come_with_all_that_is_known_of_their_files(client: TestClient, c
     assert client.get(f"{location}/groups", params={"offset": 2}).json() == {"total": 2, "groups": []}
 
 
+def test_files_are_compared_with_the_one_that_is_proposed_to_keep(
+    client: TestClient, library: imsearch.Library, copies: dict[str, Path], app: FastAPI
+) -> None:
+    with Image.open(copies["kept"]) as picture:
+        width, height = picture.size
+        ImageOps.mirror(picture.crop((width // 4, 0, width, height))).save(copies["half"], quality=90)
+    library.index(copies["half"].parent)
+    location = search(client)
+    (run,) = app.state.runs.all()
+    place = group_of(client, location, copies["kept"])["number"] - 1
+    group = run.groups[place]
+    corners = ((1.04, 2.0), (30.0, 2.0), (30.0, 20.0), (1.0, 20.0))
+    run.groups[place] = dataclasses.replace(
+        group,
+        kind="versions",
+        files=tuple(
+            dataclasses.replace(
+                file,
+                differs=("changed",),
+                proof=dataclasses.replace(file.proof, changed=0.021234, changed_parts=(corners,)),
+            )
+            if file.proof
+            else file
+            for file in group.files
+        ),
+    )
+    files = {Path(file["path"]): file for file in group_of(client, location, copies["kept"])["files"]}
+    half, same = files[copies["half"]], files[copies["same"]]
+    assert half["how"] == "mirrored, cropped to 75 %, 2 % changed"
+    assert (half["changed"], half["differs"]) == (0.0212, ["changed"])
+    assert half["outlines"] == [[[1.0, 2.0], [30.0, 2.0], [30.0, 20.0], [1.0, 20.0]]]
+    assert (same["how"], same["changed"], same["differs"], same["outlines"]) == ("", 0.0, [], [])
+    assert same["matrix"] == files[copies["kept"]]["matrix"] == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    matrix = np.asarray(half["matrix"])
+    x, y, weight = matrix @ [half["width"], 0, 1]  # what is on its right was on the left
+    assert (x / weight, y / weight) == pytest.approx((width // 4, 0), abs=3)
+
+
 def test_rules_and_paths_are_taken(client: TestClient, copies: dict[str, Path]) -> None:
     location = search(client, under=str(copies["kept"]), prefer=[str(copies["half"].parent)])
     (group,) = client.get(f"{location}/groups").json()["groups"]
@@ -130,84 +176,142 @@ def test_rules_and_paths_are_taken(client: TestClient, copies: dict[str, Path]) 
     problem(client.get(response.headers["location"] + "/groups"), "no-such-group", 404)
 
 
-# Keeping one
+# Marking
 
 
-def test_all_but_the_kept_file_go_to_the_trash(
-    client: TestClient, library: imsearch.Library, copies: dict[str, Path]
-) -> None:
+def mark(client: TestClient, location: str, path: Path, *stay: Path) -> Any:
+    """Mark the files that stay of the group that holds a file."""
+    number = group_of(client, location, path)["number"]
+    return client.put(f"{location}/groups/{number}/mark", json={"keep": [file_key(str(each)) for each in stay]})
+
+
+def test_marks_are_kept_with_the_run_until_they_are_taken_away(client: TestClient, copies: dict[str, Path]) -> None:
     location = search(client)
     number = group_of(client, location, copies["kept"])["number"]
-    gone = {copies["kept"], copies["half"]}
-    size = sum(path.stat().st_size for path in gone)
-    response = client.post(f"{location}/groups/{number}/keep", json={"file": file_key(str(copies["same"]))}).json()
-    assert {*response["moved"]} == {str(path) for path in gone}
-    assert (response["bytes"], response["skipped"], response["linked"]) == (size, [], [])
-    assert in_trash() & {*copies.values()} == gone
-    assert copies["same"].exists()
-    assert not gone & {Path(file.path) for file in library.files()}
-    group = response["group"]
-    assert group == group_of(client, location, copies["same"])
-    assert (group["decision"], group["files"][group["keep"]]["path"]) == ("kept", str(copies["same"]))
-    assert {Path(file["path"]): (file["relation"], file["here"]) for file in group["files"]} == {
-        copies["same"]: ("kept", True),
-        copies["kept"]: ("exact", False),
-        copies["half"]: ("copy", False),
+    group = mark(client, location, copies["kept"], copies["kept"], copies["half"]).json()
+    assert group["mark"] == {
+        "keep": [file_key(str(path)) for path in sorted((copies["kept"], copies["half"]))],
+        "different": False,
     }
-    assert copies["twin"].exists()
+    assert group == group_of(client, location, copies["kept"])
+    group = client.put(f"{location}/groups/{number}/mark", json={"different": True}).json()
+    assert group["mark"] == {"keep": [], "different": True}
+    assert client.delete(f"{location}/groups/{number}/mark").json()["mark"] is None
+    for different in (True, False):
+        assert client.post(f"{location}/undo").json() == {"groups": [number]}
+        assert group_of(client, location, copies["kept"])["mark"]["different"] == different
+    assert all(path.exists() for path in copies.values())
 
 
-def test_what_is_not_as_it_was_is_skipped(client: TestClient, copies: dict[str, Path], stripes: bytes) -> None:
-    location = search(client)
-    number = group_of(client, location, copies["kept"])["number"]
-    copies["half"].write_bytes(stripes)
-    choice = {"file": file_key(str(copies["kept"]))}
-    response = client.post(f"{location}/groups/{number}/keep", json=choice).json()
-    assert response["moved"] == [str(copies["same"])]
-    (skip,) = response["skipped"]
-    assert skip["path"] == str(copies["half"])
-    assert "has changed" in skip["reason"]
-    assert response["group"]["decision"] is None
-    choice = {"file": file_key(str(copies["same"]))}
-    response = client.post(f"{location}/groups/{number}/keep", json=choice).json()
-    assert response["moved"] == []  # as the one to keep is gone by now
-    assert copies["kept"].exists()
-    assert copies["half"].read_bytes() == stripes
-    assert in_trash() & {*copies.values()} == {copies["same"]}
-
-
-def test_what_was_indexed_anew_is_left_alone(
-    client: TestClient, library: imsearch.Library, copies: dict[str, Path], album: Path, stripes: bytes
+def test_a_group_cannot_be_marked_to_go_as_a_whole(
+    client: TestClient, library: imsearch.Library, copies: dict[str, Path], album: Path
 ) -> None:
     location = search(client)
-    number = group_of(client, location, copies["kept"])["number"]
-    copies["same"].write_bytes(stripes)
+    problem(mark(client, location, copies["kept"]), "invalid", 422)
+    copies["half"].unlink()
     library.index(album)
-    here = {file["path"]: file["here"] for file in group_of(client, location, copies["kept"])["files"]}
-    assert here == {str(copies["kept"]): True, str(copies["same"]): False, str(copies["half"]): True}
-    choice = {"file": file_key(str(copies["kept"]))}
-    response = client.post(f"{location}/groups/{number}/keep", json=choice).json()
-    assert (response["moved"], response["skipped"]) == ([str(copies["half"])], [])
-    assert copies["same"].exists()
+    problem(mark(client, location, copies["kept"], copies["half"]), "nothing-kept", 409)
+    number = group_of(client, location, copies["kept"])["number"]
+    for wanted in ({}, {"keep": [], "different": True}, {"different": False}):
+        problem(client.put(f"{location}/groups/{number}/mark", json=wanted), "invalid", 422)
+    assert group_of(client, location, copies["kept"])["mark"] is None
 
 
-def test_nothing_outside_a_group_is_moved(client: TestClient, copies: dict[str, Path], album: Path) -> None:
+def test_nothing_outside_a_group_is_marked(client: TestClient, copies: dict[str, Path], album: Path) -> None:
     location = search(client)
     number = group_of(client, location, copies["kept"])["number"]
     other = file_key(str(copies["twin"]))
     for key in (other, file_key("/etc/passwd"), file_key(f"{copies['kept']}/../{copies['kept'].name}")):
-        problem(client.post(f"{location}/groups/{number}/keep", json={"file": key}), "no-such-file", 404)
+        problem(client.put(f"{location}/groups/{number}/mark", json={"keep": [key]}), "no-such-file", 404)
     for key in ("", "!", "a"):
-        response = client.post(f"{location}/groups/{number}/keep", json={"file": key})
+        response = client.put(f"{location}/groups/{number}/mark", json={"keep": [key]})
         assert response.status_code in (404, 422)
     for wrong in ("0", "3", "-1"):
-        problem(client.post(f"{location}/groups/{wrong}/keep", json={"file": other}), "no-such-group", 404)
-    problem(client.post(f"{location}/groups/one/keep", json={"file": other}), "invalid", 422)
+        problem(client.put(f"{location}/groups/{wrong}/mark", json={"keep": [other]}), "no-such-group", 404)
+        problem(client.delete(f"{location}/groups/{wrong}/mark"), "no-such-group", 404)
+    problem(client.put(f"{location}/groups/one/mark", json={"keep": [other]}), "invalid", 422)
+    applied = client.post(f"{location}/apply").json()
+    assert applied["moved"] == []
     assert not in_trash() & {*album.rglob("*")}
+
+
+def test_many_groups_are_marked_at_once(client: TestClient, copies: dict[str, Path]) -> None:
+    location = search(client)
+    sub = str(copies["twin"].parent)
+    for order, gone in (
+        ({"kind": "exact"}, {"same", "twin"}),
+        ({"keep_below": sub}, {"kept", "second"}),
+        ({"move_below": sub}, {"same", "half", "twin"}),
+    ):
+        assert client.post(f"{location}/accept", json=order).json() == {"groups": [1, 2]}
+        plan = client.post(f"{location}/apply", json={"dry_run": True}).json()
+        assert {file["path"] for file in plan["moved"]} == {str(copies[name]) for name in gone}
+        assert sorted(client.post(f"{location}/undo").json()["groups"]) == [1, 2]
+    for wrong in (
+        {"kind": "edited"},
+        {},
+        {"keep_below": "sub"},
+        {"move_below": "/a\0b"},
+        {"keep_below": "/", "kind": "exact"},
+    ):
+        problem(client.post(f"{location}/accept", json=wrong), "invalid", 422)
     assert all(path.exists() for path in copies.values())
 
 
-def test_names_that_are_no_text_are_kept_and_moved(
+# Applying
+
+
+def test_only_what_is_marked_moves(client: TestClient, library: imsearch.Library, copies: dict[str, Path]) -> None:
+    location = search(client)
+    mark(client, location, copies["kept"], copies["same"])
+    gone = {copies["kept"], copies["half"]}
+    expected = {
+        "moved": [
+            {"file": file_key(str(copies[name])), "path": str(copies[name]), "relation": relation}
+            for name, relation in (("kept", "exact"), ("half", "edited"))
+        ],
+        "along": [],
+        "bytes": sum(path.stat().st_size for path in gone),
+        "skipped": [],
+        "linked": [],
+        "groups": 1,
+        "different": 0,
+    }
+    assert client.post(f"{location}/apply", json={"dry_run": True}).json() == expected
+    assert all(path.exists() for path in copies.values())
+    assert client.post(f"{location}/apply").json() == expected
+    assert in_trash() & {*copies.values()} == gone
+    assert not gone & {Path(file.path) for file in library.files()}
+    group = group_of(client, location, copies["same"])
+    assert (group["mark"], group["decision"]) == (None, "kept")
+    assert {Path(file["path"]): file["here"] for file in group["files"]} == {
+        copies["same"]: True,
+        copies["kept"]: False,
+        copies["half"]: False,
+    }
+    assert copies["twin"].exists()
+
+
+def test_what_is_not_as_it_was_is_skipped_and_can_be_applied_again(
+    client: TestClient, copies: dict[str, Path], stripes: bytes
+) -> None:
+    location = search(client)
+    mark(client, location, copies["kept"], copies["kept"])
+    status = copies["half"].stat()
+    before = copies["half"].read_bytes()
+    copies["half"].write_bytes(stripes)
+    applied = client.post(f"{location}/apply").json()
+    assert [file["path"] for file in applied["moved"]] == [str(copies["same"])]
+    (skip,) = applied["skipped"]
+    assert (skip["path"], "has changed" in skip["reason"]) == (str(copies["half"]), True)
+    assert (applied["groups"], group_of(client, location, copies["kept"])["decision"]) == (0, None)
+    copies["half"].write_bytes(before)
+    os.utime(copies["half"], ns=(status.st_atime_ns, status.st_mtime_ns))
+    applied = client.post(f"{location}/apply").json()
+    assert ([file["path"] for file in applied["moved"]], applied["groups"]) == ([str(copies["half"])], 1)
+
+
+def test_names_that_are_no_text_are_marked_and_moved(
     client: TestClient, library: imsearch.Library, copies: dict[str, Path], album: Path
 ) -> None:
     odd = Path(os.fsdecode(os.fsencode(album) + b"/\xff\n.jpg"))
@@ -217,9 +321,10 @@ def test_names_that_are_no_text_are_kept_and_moved(
     group = group_of(client, location, copies["second"])
     (shown,) = (file for file in group["files"] if file["file"] == file_key(str(odd)))
     assert shown["name"] == r"\udcff\n.jpg"
-    choice = {"file": file_key(str(copies["second"]))}
-    response = client.post(f"{location}/groups/{group['number']}/keep", json=choice).json()
-    assert response["moved"] == [shown["path"]]
+    mark(client, location, copies["second"], copies["second"])
+    assert client.post(f"{location}/apply").json()["moved"] == [
+        {"file": shown["file"], "path": shown["path"], "relation": "exact"}
+    ]
     assert not odd.exists()
 
 
@@ -228,10 +333,9 @@ def test_links_stay(client: TestClient, library: imsearch.Library, copies: dict[
     copies["twin"].hardlink_to(copies["second"])
     library.index(album)
     location = search(client)
-    group = group_of(client, location, copies["second"])
-    choice = {"file": file_key(str(copies["second"]))}
-    response = client.post(f"{location}/groups/{group['number']}/keep", json=choice).json()
-    assert (response["moved"], response["linked"]) == ([], [str(copies["twin"])])
+    mark(client, location, copies["second"], copies["second"])
+    applied = client.post(f"{location}/apply").json()
+    assert (applied["moved"], applied["linked"]) == ([], [str(copies["twin"])])
     assert copies["twin"].exists()
 
 
@@ -239,14 +343,32 @@ def test_while_something_else_writes_nothing_is_moved(
     client: TestClient, library: imsearch.Library, copies: dict[str, Path]
 ) -> None:
     location = search(client)
+    client.post(f"{location}/accept", json={"kind": "exact"})
     with filelock.FileLock(library.path / "write.lock"):
-        choice = {"file": file_key(str(copies["second"]))}
-        number = group_of(client, location, copies["second"])["number"]
-        problem(client.post(f"{location}/groups/{number}/keep", json=choice), "locked", 409)
-        number = group_of(client, location, copies["kept"])["number"]
-        problem(client.post(f"{location}/groups/{number}/different"), "locked", 409)
+        problem(client.post(f"{location}/apply"), "locked", 409)
     assert copies["twin"].exists()
-    assert group_of(client, location, copies["kept"])["decision"] is None
+    assert group_of(client, location, copies["twin"])["mark"] is not None
+
+
+def test_what_was_moved_is_listed_and_brought_back(client: TestClient, copies: dict[str, Path]) -> None:
+    assert client.get("/v1/trashed").json() == {"files": []}
+    location = search(client)
+    client.post(f"{location}/accept", json={"kind": "exact"})
+    client.post(f"{location}/apply")
+    gone = {str(copies["same"]), str(copies["twin"])}
+    files = client.get("/v1/trashed").json()["files"]
+    assert {file["path"] for file in files} == gone
+    assert {file["bytes"] for file in files} == {copies["kept"].stat().st_size, copies["second"].stat().st_size}
+    shutil.copy(copies["half"], copies["twin"])
+    problem(client.post("/v1/restore", json={"files": ["!"]}), "invalid", 422)
+    restored = client.post("/v1/restore", json={"files": [file_key(str(copies["same"]))]}).json()
+    assert (restored["restored"], restored["skipped"]) == ([str(copies["same"])], [])
+    restored = client.post("/v1/restore").json()
+    assert restored["restored"] == []
+    assert [skip["path"] for skip in restored["skipped"]] == [str(copies["twin"])]
+    assert copies["same"].read_bytes() == copies["kept"].read_bytes()
+    assert group_of(client, location, copies["same"])["decision"] is None
+    assert group_of(client, location, copies["twin"])["decision"] == "kept"
 
 
 # Decisions
@@ -256,8 +378,11 @@ def test_what_is_called_different_stays_apart_until_taken_back(client: TestClien
     assert client.get("/v1/decisions").json() == {"pairs": []}
     location = search(client)
     number = group_of(client, location, copies["kept"])["number"]
-    decided = client.post(f"{location}/groups/{number}/different").json()
-    assert (decided["pairs"], decided["group"]["decision"]) == (1, "different")
+    client.put(f"{location}/groups/{number}/mark", json={"different": True})
+    assert client.get("/v1/decisions").json() == {"pairs": []}
+    applied = client.post(f"{location}/apply").json()
+    assert (applied["different"], applied["moved"]) == (1, [])
+    assert group_of(client, location, copies["kept"])["decision"] == "different"
     (pair,) = client.get("/v1/decisions").json()["pairs"]
     assert {*pair.values()} == {str(min(copies["kept"], copies["same"])), str(copies["half"])}
     again = search(client)
@@ -266,17 +391,15 @@ def test_what_is_called_different_stays_apart_until_taken_back(client: TestClien
         str(copies["same"]),
     }
     copies["half"].unlink()  # what was decided is about pictures, wherever they are
-    taken_back = client.delete(f"{location}/groups/{number}/different").json()
-    assert (taken_back["pairs"], taken_back["group"]["decision"]) == (1, None)
+    assert client.delete(f"{location}/groups/{number}/mark").json()["decision"] is None
     assert client.get("/v1/decisions").json() == {"pairs": []}
-    assert client.delete(f"{location}/groups/{number}/different").json()["pairs"] == 0
 
 
 def test_the_same_bytes_cannot_be_called_different(client: TestClient, copies: dict[str, Path]) -> None:
     location = search(client)
     number = group_of(client, location, copies["twin"])["number"]
-    for ask in (client.post, client.delete):
-        assert "same bytes" in problem(ask(f"{location}/groups/{number}/different"), "invalid", 409)["detail"]
+    response = client.put(f"{location}/groups/{number}/mark", json={"different": True})
+    assert "same bytes" in problem(response, "invalid", 409)["detail"]
 
 
 def test_a_library_that_is_not_there_has_no_decisions(client: TestClient) -> None:

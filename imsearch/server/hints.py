@@ -19,6 +19,7 @@ BY_NAME = {
     "locked": "Another imsearch is writing to this library. Wait until it is done.",
     "busy": "The server has more to do than it can. Try again in a moment.",
     "too-large": "Send a smaller picture.",
+    "nothing-kept": "Mark at least one file that is still there to stay.",
     "no-such-picture": "It may have been removed from the library since.",
     "no-such-run": "The server may have been restarted since. Start the run again.",
     "gone": "Connect the disk or share that holds it, or index its folder again if it was moved or changed.",

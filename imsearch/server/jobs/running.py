@@ -13,13 +13,13 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from imsearch.duplicates.review import Decision
+from imsearch.duplicates.marks import ReviewState
 from imsearch.errors import ImsearchError
 from imsearch.formatting.wording import printable
 from imsearch.server.jobs.job import DO_JOB, Begun, FoundGroups, Job, JobKind, LibraryAddress, Message
 from imsearch.server.problems import ProblemDocument, ProblemError, problem_of
 from imsearch.types.duplicates import DuplicateGroup
-from imsearch.types.events import Compared, Judged, PreparingModel, Progress, Scanned, Skip
+from imsearch.types.events import Compared, Hashed, Judged, PairsLeft, PreparingModel, Progress, Scanned, Skip
 from imsearch.types.reports import IndexReport
 from imsearch.workers.process import Process, name_of_end
 from imsearch.workers.work import OutOfMemoryError, WorkerError
@@ -54,7 +54,8 @@ class SkippedFile(BaseModel):
 class Run(BaseModel):
     """The state of a run. ``done`` and ``total`` count files, pictures or pairs, depending on the stage; ``skips``
     lists the last of the ``skipped`` files; ``report`` is what an index run did, ``groups`` the number of groups that a
-    search for duplicates found."""
+    search for duplicates found, and ``left`` how many pairs of pictures that are less alike it left for the next
+    one."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -73,6 +74,7 @@ class Run(BaseModel):
                     "skips": [{"path": "/photos/2019/torn.jpg", "reason": "truncated jpeg"}],
                     "report": None,
                     "groups": None,
+                    "left": 0,
                     "problem": None,
                 }
             ]
@@ -92,14 +94,15 @@ class Run(BaseModel):
     skips: list[SkippedFile] = []
     report: IndexReport | None = None
     groups: int | None = None
+    left: int = 0
     problem: ProblemDocument | None = None
 
 
 class Running:
     """A run: a child process and its state so far. Safe to use from several threads.
 
-    ``groups`` holds the groups that a search for duplicates has found, empty until it has ended, and ``decisions`` the
-    user's decisions about them; a review changes both.
+    ``groups`` holds the groups that a search for duplicates has found, empty until it has ended, and ``review`` what a
+    person has marked in them.
     """
 
     def __init__(self, address: LibraryAddress, job: Job) -> None:
@@ -107,7 +110,7 @@ class Running:
         self.id = secrets.token_hex(8)
         self.kind: JobKind = job.kind
         self.groups: list[DuplicateGroup] = []
-        self.decisions: dict[int, Decision] = {}
+        self.review = ReviewState()
         self._run = Run(id=self.id, kind=job.kind, started=datetime.datetime.now(datetime.UTC))
         self._since = time.monotonic()
         self._lock = threading.Lock()
@@ -227,10 +230,14 @@ class Running:
             case Skip():
                 run.skipped += 1
                 run.skips = [*run.skips, SkippedFile.of(message)][-MOST_SKIPS:]
+            case Hashed():
+                run.stage, run.done, run.total = "reading", message.done, message.total
             case Compared():
                 run.stage, run.done, run.total = "comparing", message.done, message.total
             case Judged():
                 run.stage, run.done, run.total = "judging", message.done, message.total
+            case PairsLeft():
+                run.left = message.count
             case IndexReport():
                 run.report = message
                 self._end("done")

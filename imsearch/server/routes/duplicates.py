@@ -1,147 +1,40 @@
-"""Routes of reviews: the groups that a search for duplicates has found, and the user's decisions about them."""
+"""Routes of reviews: the groups that a search for duplicates has found, what a person marks in them, and the trash."""
 
-import datetime
+import os
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
-from pydantic import BaseModel, ConfigDict
+from fastapi import APIRouter, Body, Depends, Path, Query
+from pydantic import BaseModel
 
-from imsearch.duplicates.review import Decision, Review, ReviewedGroup
-from imsearch.errors import LibraryNotFoundError
+from imsearch.duplicates.review import Review
+from imsearch.errors import LibraryNotFoundError, UsageError
 from imsearch.formatting.wording import printable
-from imsearch.server.jobs.running import Running, SkippedFile
+from imsearch.server.jobs.running import Running
 from imsearch.server.keys import path_of_key
 from imsearch.server.problems import ProblemError, refusals
-from imsearch.server.routes.runs import RunDep
-from imsearch.server.schemas.files import EXAMPLE_ID, EXAMPLE_KEY, FileName, file_name, time_of
+from imsearch.server.routes.runs import RunDep, RunsDep
+from imsearch.server.schemas.groups import Group, GroupPage
+from imsearch.server.schemas.marks import (
+    AcceptExact,
+    AcceptKeeping,
+    AcceptMoving,
+    AppliedMarks,
+    ApplyOrder,
+    DifferentMark,
+    InTrash,
+    KeepMark,
+    MarkedGroups,
+    Restored,
+    RestoreOrder,
+    TrashList,
+)
 from imsearch.server.served import ServedDep
-from imsearch.types.duplicates import DuplicateFile, GroupKind, Relation
 
 router = APIRouter(prefix="/v1", tags=["duplicates"])
 
 MOST_AT_ONCE = 200
 """The most groups in one answer."""
-
-
-class GroupedFile(FileName):
-    """A file of a group, as it was when it was indexed, with its relation to the file to keep. ``here`` says whether
-    the library still has the file with that content."""
-
-    id: str
-    relation: Relation
-    size: int
-    width: int
-    height: int
-    format: str
-    taken: datetime.datetime | None
-    modified: datetime.datetime
-    here: bool
-
-    @classmethod
-    def of(cls, file: DuplicateFile, here: bool) -> "GroupedFile":
-        """The file of a group; ``here`` says whether the library still has it."""
-        return cls(
-            **file_name(file.path),
-            id=file.digest,
-            relation=file.relation,
-            size=file.size,
-            width=file.width,
-            height=file.height,
-            format=file.format,
-            taken=file.taken,
-            modified=time_of(file.mtime_ns),
-            here=here,
-        )
-
-
-class Group(BaseModel):
-    """Files of which one is enough. ``keep`` is the index of the file to keep, from 0, and ``reason`` says why it is
-    that one. ``number`` counts from 1."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "number": 1,
-                    "kind": "exact",
-                    "reason": "shortest path: 21 characters against 26",
-                    "keep": 0,
-                    "decision": None,
-                    "files": [
-                        {
-                            "file": EXAMPLE_KEY,
-                            "path": "/photos/2019/pier.jpg",
-                            "folder": "/photos/2019",
-                            "name": "pier.jpg",
-                            "id": EXAMPLE_ID,
-                            "relation": "kept",
-                            "size": 2483112,
-                            "width": 4000,
-                            "height": 3000,
-                            "format": "jpeg",
-                            "taken": "2019-07-04T18:03:11",
-                            "modified": "2019-07-04T16:03:11Z",
-                            "here": True,
-                        }
-                    ],
-                }
-            ]
-        }
-    )
-
-    number: int
-    kind: GroupKind
-    reason: str
-    keep: int
-    decision: Decision | None
-    files: list[GroupedFile]
-
-    @classmethod
-    def of(cls, reviewed: ReviewedGroup) -> "Group":
-        """The group as it is now."""
-        group = reviewed.group
-        return cls(
-            number=reviewed.number,
-            kind=group.kind,
-            reason=printable(group.reason),
-            keep=group.keep,
-            decision=reviewed.decision,
-            files=[GroupedFile.of(file, file.path in reviewed.here) for file in group.files],
-        )
-
-
-class GroupPage(BaseModel):
-    """A page of the groups of a run; ``total`` is the number of all its groups."""
-
-    total: int
-    groups: list[Group]
-
-
-class Choice(BaseModel):
-    """The key of the file to keep."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"file": EXAMPLE_KEY}]})
-
-    file: str
-
-
-class Cleared(BaseModel):
-    """The files that were moved to the trash, and their total size in ``bytes``. ``skipped`` files should have been
-    moved and could not be; ``linked`` are links to the file that stays, which are left: moving them frees no space."""
-
-    moved: list[str]
-    bytes: int
-    skipped: list[SkippedFile]
-    linked: list[str]
-    group: Group
-
-
-class Decided(BaseModel):
-    """How many pairs of pictures a decision has changed, and the group after it."""
-
-    pairs: int
-    group: Group
 
 
 class DifferentPair(BaseModel):
@@ -169,7 +62,7 @@ SearchDep = Annotated[Running, Depends(_searched)]
 
 
 def _review(served: ServedDep, run: SearchDep) -> Review:
-    return Review(served.library, run.groups, run.decisions)
+    return Review(served.library, run.groups, run.review)
 
 
 ReviewDep = Annotated[Review, Depends(_review)]
@@ -182,42 +75,84 @@ def groups(
     offset: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=MOST_AT_ONCE)] = 50,
 ) -> GroupPage:
-    """A page of the groups that a search for duplicates has found: copies, then series, sorted by path."""
+    """A page of the groups that a search for duplicates has found, in its order."""
     numbers = range(1, len(review) + 1)[offset : offset + limit]
     return GroupPage(total=len(review), groups=[Group.of(review.group(number)) for number in numbers])
 
 
-@router.post(
-    "/runs/{id}/groups/{number}/keep",
-    summary="Keep one file of a group",
-    responses=refusals(400, 404, 409, 422),
-)
-def keep(review: ReviewDep, number: Number, choice: Choice) -> Cleared:
-    """Move the other files of a group to the system's trash. A file is skipped, and stays, if it or the file to keep
-    has changed since it was indexed; the group is then not decided, and the request can be repeated."""
-    report = review.keep_file(number, path_of_key(choice.file))
-    return Cleared(
-        moved=[printable(path) for path in report.moved],
-        bytes=report.size,
-        skipped=[SkippedFile.of(skip) for skip in report.skipped],
-        linked=[printable(path) for path in report.linked],
-        group=Group.of(review.group(number)),
-    )
+@router.put("/runs/{id}/groups/{number}/mark", summary="Mark a group", responses=refusals(400, 404, 409, 422))
+def mark(review: ReviewDep, number: Number, wanted: KeepMark | DifferentMark) -> Group:
+    """Say what is to become of a group: which of its files stay, or that its pictures are different. Nothing is moved
+    or remembered until the marks are applied; until then each can be replaced or taken back."""
+    if isinstance(wanted, KeepMark):
+        review.keep(number, [path_of_key(key) for key in wanted.keep])
+    else:
+        review.call_different(number)
+    return Group.of(review.group(number))
 
 
-@router.post(
-    "/runs/{id}/groups/{number}/different", summary="Call a group different", responses=refusals(404, 409, 422)
-)
-def mark_different(review: ReviewDep, number: Number) -> Decided:
-    """Remember that the pictures of a group are all different: no later search puts two of them into one group,
-    wherever their files are."""
-    return Decided(pairs=review.mark_different(number), group=Group.of(review.group(number)))
+@router.delete("/runs/{id}/groups/{number}/mark", summary="Take a mark away", responses=refusals(404, 409, 422))
+def unmark(review: ReviewDep, number: Number) -> Group:
+    """Leave a group open again. If it was applied already that its pictures are different, that is forgotten; files in
+    the trash stay there."""
+    review.unmark(number)
+    return Group.of(review.group(number))
 
 
-@router.delete("/runs/{id}/groups/{number}/different", summary="Take that back", responses=refusals(404, 409, 422))
-def forget_different(review: ReviewDep, number: Number) -> Decided:
-    """Take back that the pictures of a group are different."""
-    return Decided(pairs=review.forget_different(number), group=Group.of(review.group(number)))
+@router.post("/runs/{id}/undo", summary="Take the last mark back", responses=refusals(404))
+def undo(review: ReviewDep) -> MarkedGroups:
+    """Take the last change of marks back, be it of one group or of many; again, the one before. Marks that were applied
+    are not taken back."""
+    return MarkedGroups(groups=list(review.undo()))
+
+
+@router.post("/runs/{id}/accept", summary="Mark many groups", responses=refusals(400, 404, 422))
+def accept(review: ReviewDep, order: AcceptExact | AcceptKeeping | AcceptMoving) -> MarkedGroups:
+    """Mark the groups of copies that are not marked yet: all exact copies, or all copies in or outside a folder. In
+    each group a file stays that shows all that is marked to go."""
+    match order:
+        case AcceptKeeping():
+            numbers = review.accept_keeping(_folder(order.keep_below))
+        case AcceptMoving():
+            numbers = review.accept_moving(_folder(order.move_below))
+        case _:
+            numbers = review.accept_exact()
+    return MarkedGroups(groups=list(numbers))
+
+
+def _folder(path: str) -> str:
+    """The absolute path of a folder. Raises `UsageError` for another text."""
+    if not os.path.isabs(path) or "\0" in path or not path.isprintable():
+        raise UsageError(f"'{path}' is not an absolute path")
+    return path
+
+
+@router.post("/runs/{id}/apply", summary="Apply all marks", responses=refusals(400, 404, 409, 422))
+def apply(review: ReviewDep, order: Annotated[ApplyOrder, Body()] = ApplyOrder()) -> AppliedMarks:  # noqa: B008
+    """Move all files that are marked to go to the system's trash, and remember which pictures are different. A file is
+    skipped, and stays, if it or what stays in its group has changed since it was indexed; its group keeps the mark, and
+    the request can be repeated."""
+    return AppliedMarks.of(review.plan() if order.dry_run else review.apply())
+
+
+@router.get("/trashed", summary="What was moved to the trash", responses=refusals(409))
+def trashed(served: ServedDep) -> TrashList:
+    """The files that imsearch has moved to the trash and not brought back."""
+    try:
+        files = served.library.trashed()
+    except LibraryNotFoundError:
+        files = []
+    return TrashList(files=[InTrash.of(file) for file in files])
+
+
+@router.post("/restore", summary="Bring back what was moved", responses=refusals(400, 409, 422))
+def restore(served: ServedDep, runs: RunsDep, order: Annotated[RestoreOrder, Body()] = RestoreOrder()) -> Restored:  # noqa: B008
+    """Bring files back that imsearch has moved to the trash, where the system's trash allows that, and open their
+    groups again. A file is skipped if there is another one at its path by now."""
+    report = served.library.restore(*map(path_of_key, order.files))
+    for run in runs.all():
+        Review(served.library, run.groups, run.review).reopen(report.restored)
+    return Restored.of(report)
 
 
 @router.get("/decisions", summary="What was called different", responses=refusals(409))

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pydantic import BaseModel, ConfigDict
 
 from imsearch.formatting.drawing import Side, draw_match, outlines
-from imsearch.formatting.wording import changes
+from imsearch.formatting.wording import changes, printable
 from imsearch.types.hits import Proof
 
 
@@ -36,9 +36,14 @@ class HitTransform(BaseModel):
 
 
 class HitProof(BaseModel):
-    """The result of comparing a hit with the probe. ``how`` says it in words. ``drawing`` is an SVG document with the
-    probe on the left and the hit on the right, as ``image`` elements whose addresses the client fills in; it is null
-    where the two could not be aligned."""
+    """The result of comparing a hit with the probe.
+
+    ``how`` says it in words. ``changed`` is the share of the overlap of a copy that shows something else, and
+    ``changed_parts`` are its outlines in the hit; ``photographed`` says whether one seems to be a photograph of the
+    other, ``apart`` how cameras tell the two apart as two shots. ``drawing`` is an SVG document with the probe on the
+    left and the hit on the right, as ``image`` elements whose addresses the client fills in; it is null where the two
+    could not be aligned.
+    """
 
     verdict: str
     how: str
@@ -47,6 +52,10 @@ class HitProof(BaseModel):
     overlap: HitOverlap
     transform: HitTransform | None
     quadrilateral: list[tuple[float, float]] | None
+    changed: float
+    changed_parts: list[list[tuple[float, float]]]
+    photographed: bool
+    apart: str | None
     shared: HitOutlines | None
     matches: list[tuple[float, float, float, float]]
     drawing: str | None
@@ -67,6 +76,10 @@ class HitProof(BaseModel):
             overlap=HitOverlap(probe=proof.probe_overlap, hit=proof.hit_overlap),
             transform=None if proof.transform is None else HitTransform.model_validate(proof.transform),
             quadrilateral=None if proof.quadrilateral is None else _rounded(proof.quadrilateral),
+            changed=proof.changed,
+            changed_parts=[_rounded(part) for part in proof.changed_parts],
+            photographed=proof.photographed,
+            apart=None if proof.apart is None else printable(proof.apart),
             shared=shared,
             matches=[(round(a, 1), round(b, 1), round(c, 1), round(d, 1)) for a, b, c, d in proof.matches],
             drawing=drawing,

@@ -95,16 +95,33 @@ export class Api {
     return this.#call(`${at("runs", id, "groups")}?offset=${offset}&limit=${limit}`);
   }
 
-  keep(id, number, file) {
-    return this.#call(at("runs", id, "groups", number, "keep"), json("POST", { file }));
+  mark(id, number, wanted) {
+    return this.#call(at("runs", id, "groups", number, "mark"), json("PUT", wanted));
   }
 
-  markDifferent(id, number) {
-    return this.#call(at("runs", id, "groups", number, "different"), { method: "POST" });
+  unmark(id, number) {
+    return this.#call(at("runs", id, "groups", number, "mark"), { method: "DELETE" });
   }
 
-  unmarkDifferent(id, number) {
-    return this.#call(at("runs", id, "groups", number, "different"), { method: "DELETE" });
+  undoMark(id) {
+    return this.#call(at("runs", id, "undo"), { method: "POST" });
+  }
+
+  accept(id, order) {
+    return this.#call(at("runs", id, "accept"), json("POST", order));
+  }
+
+  apply(id, order) {
+    return this.#call(at("runs", id, "apply"), json("POST", order));
+  }
+
+  trashed() {
+    return this.#call("/v1/trashed");
+  }
+
+  /** Bring back files by their keys; without any, all that were moved. */
+  restore(files) {
+    return this.#call("/v1/restore", json("POST", { files }));
   }
 
   /** Ask with a probe: `{file}`, `{url}` or `{like: id}`; `parameters` are a `URLSearchParams`. */

@@ -2,29 +2,36 @@
 
 import { element } from "./dom.js";
 import { problemBox } from "./problems.js";
-import { ReviewKeys } from "./review-keys.js";
+import { acceptForm, folderList } from "./review-accept.js";
+import { outcome } from "./review-apply.js";
+import { keyHint, ReviewKeys } from "./review-keys.js";
 import { Review } from "./review-model.js";
+import { TrashBox } from "./review-trash.js";
 import { ReviewView } from "./review-view.js";
 import { failure, RunProgress, skipList } from "./runs.js";
+import { count } from "./wording.js";
 
 export class DuplicatesSection {
   #api;
   #pictures;
   #confirmation;
   #keys;
+  #trash;
+  #applying = false;
   #heading = element("div", {});
   #body = element("div", {});
   #canVerify = true; // whether the server finds edited copies too
   #running = false;
   #review = null;
 
-  /** `section` holds the `place` of the review; `pictures` and `confirmation` are dialogs. */
-  constructor(api, section, place, { pictures, confirmation }) {
+  /** `section` holds the `place` of the review; `pictures`, `confirmation` and `keys` are dialogs. */
+  constructor(api, section, place, { pictures, confirmation, keys }) {
     this.#api = api;
     this.#pictures = pictures;
     this.#confirmation = confirmation;
-    this.#keys = new ReviewKeys(section);
-    place.append(this.#heading, this.#body);
+    this.#keys = new ReviewKeys(section, keys);
+    this.#trash = new TrashBox(api);
+    place.append(this.#heading, this.#trash.element, this.#body);
   }
 
   /** Take note of a library. */
@@ -50,12 +57,16 @@ export class DuplicatesSection {
   }
 
   #showStart(last = null) {
+    const review = this.#review;
     this.#forget();
     this.#heading.replaceChildren();
-    this.#body.replaceChildren(this.#form(last));
+    this.#body.replaceChildren(...(review?.total ? [element("div", {}, this.#goBack(review))] : []), this.#form(last));
+    this.#trash.refresh();
   }
 
   #forget() {
+    this.#trash.forget();
+    this.#trash.onrestore = () => {};
     this.#review = this.#keys.view = null;
   }
 
@@ -80,7 +91,7 @@ export class DuplicatesSection {
       element(
         "p",
         {},
-        "Find files that hold the same picture or a copy of it, and decide group by group which one stays. Nothing is moved before you say so.",
+        "Find files that hold the same picture or a copy of it, and mark group by group which ones stay. Nothing is moved before you apply the marks.",
       ),
       underField(),
       element(
@@ -115,22 +126,97 @@ export class DuplicatesSection {
   }
 
   #showReview(review) {
-    const view = new ReviewView(review, this.#pictures, this.#confirmation);
-    const [status, bar] = view.progress;
+    const view = new ReviewView(review, this.#pictures);
+    const apply = element(
+      "button",
+      { type: "button", class: "primary", onclick: () => this.#keys.apply() },
+      "Apply…",
+      keyHint("A"),
+    );
+    view.onchange = () => (apply.disabled = !review.marked.groups);
+    view.onchange();
     this.#keys.view = view;
+    this.#keys.apply = () => this.#apply(review, view);
+    this.#trash.onrestore = () => this.#showAgain(review, view);
+    const [status, bar] = view.progress;
     this.#heading.replaceChildren(
-      element("div", { class: "row" }, status, this.#searchAgain()),
+      element(
+        "div",
+        { class: "row" },
+        status,
+        element(
+          "div",
+          { class: "actions" },
+          element("button", { type: "button", onclick: () => view.undo() }, "Undo last", keyHint("Z")),
+          this.#searchAgain(),
+          apply,
+        ),
+      ),
       bar,
+      acceptForm((order) => this.#accept(order, review, view), (text) => view.say(text)),
+      folderList(review.groups),
       ...skipList(review.run),
     );
     this.#body.replaceChildren(view.group, this.#keys.help());
     view.goTo(Math.max(0, review.nextOpen()), { focus: false });
+    this.#trash.refresh();
     this.#loadRest(review, view);
+  }
+
+  /** Mark many groups; resolves to how many, or to null after a problem. */
+  async #accept(order, review, view) {
+    try {
+      const groups = await review.accept(order);
+      this.#showMarks(view);
+      return groups;
+    } catch (problem) {
+      view.showProblem(problem);
+      return null;
+    }
+  }
+
+  #showMarks(view) {
+    view.show();
+    view.onchange();
+  }
+
+  #showProgress(view) {
+    view.showProgress();
+    view.onchange();
+  }
+
+  /** Show the groups as they are now. */
+  async #showAgain(review, view) {
+    try {
+      await review.reload();
+      this.#showMarks(view);
+    } catch (problem) {
+      view.showProblem(problem, () => this.#showAgain(review, view));
+    }
+  }
+
+  /** Ask, and then apply all marks. */
+  async #apply(review, view) {
+    if (this.#applying || !review.marked.groups) return;
+    this.#applying = true;
+    try {
+      await view.idle;
+      if (!(await this.#confirmation.ask(await review.plan(), review.total - review.settled))) return;
+      this.#trash.tell(outcome(await review.apply()));
+      view.say("");
+      this.#showMarks(view);
+      this.#trash.refresh();
+      this.#trash.element.scrollIntoView({ block: "nearest" });
+    } catch (problem) {
+      view.showProblem(problem);
+    } finally {
+      this.#applying = false;
+    }
   }
 
   async #loadRest(review, view) {
     try {
-      while (review === this.#review && !review.isLoaded && (await review.load())) view.showProgress();
+      while (review === this.#review && !review.isLoaded && (await review.load())) this.#showProgress(view);
     } catch (problem) {
       view.showProblem(problem, () => this.#loadRest(review, view));
     }
@@ -152,6 +238,12 @@ export class DuplicatesSection {
 
   #searchAgain() {
     return element("button", { type: "button", onclick: () => this.#showStart() }, "Search again");
+  }
+
+  /** The way back to a review that is not finished. */
+  #goBack({ run, marked }) {
+    const marks = marked.groups ? ` (${count(marked.groups, "group")} marked, not applied)` : "";
+    return element("button", { type: "button", onclick: () => this.#begin(run) }, `Back to the last review${marks}`);
   }
 }
 

@@ -1,7 +1,6 @@
 /** The page: it makes the parts, shows one view at a time, and keeps what the address bar says. */
 
 import { Api } from "./api.js";
-import { TrashConfirmation } from "./confirm.js";
 import { CropBox } from "./crop.js";
 import { byId, element } from "./dom.js";
 import { DuplicatesSection } from "./duplicates.js";
@@ -11,6 +10,7 @@ import { MatchDialog } from "./match.js";
 import { OptionsForm } from "./options.js";
 import { PictureDialog } from "./pictures.js";
 import { problemBox } from "./problems.js";
+import { ApplyDialog } from "./review-apply.js";
 import { SearchView } from "./search.js";
 import { Session } from "./session.js";
 import { Toast } from "./toast.js";
@@ -55,7 +55,8 @@ class Page {
   });
   #duplicates = new DuplicatesSection(this.#api, byId("duplicates"), byId("review"), {
     pictures: this.#pictures,
-    confirmation: new TrashConfirmation(byId("confirm")),
+    confirmation: new ApplyDialog(byId("confirm")),
+    keys: byId("keys"),
   });
   #panel = new LibraryPanel(this.#api, byId("library-panel"));
   #probes = new Probes();

@@ -1,19 +1,39 @@
-/** A review of duplicates: the groups that a search has found, the current one, and the decisions. */
+/** A review of duplicates: the groups that a search has found, the current one, and what is marked. */
 
-const PAGE = 50; // groups that are loaded at a time
+const FIRST = 50; // groups that are loaded before any is shown
+const PAGE = 200; // groups that are loaded at a time after that
+const FEW = 5; // groups that are loaded again one by one
 
-/** Whether there is nothing left to decide: also where all files but one have gone in other ways. */
-export function isSettled(group) {
-  return Boolean(group.decision) || group.files.filter((file) => file.here).length < 2;
+function here(group) {
+  return group.files.filter((file) => file.here);
 }
 
-/** The groups of a finished run, which come page by page. One group is current, and one of its files is chosen. */
+/** Whether there is nothing left to mark: also where all files but one have gone in other ways. */
+export function isSettled(group) {
+  return Boolean(group.mark || group.decision) || here(group).length < 2;
+}
+
+/** The files of a group that stay: those that are marked or, where none is, those that are proposed. */
+export function staying(group) {
+  const files = here(group);
+  if (group.mark) return group.mark.different ? files : files.filter(({ file }) => group.mark.keep.includes(file));
+  if (group.decision || group.kind !== "copies") return files;
+  const proposed = group.files[group.keep];
+  return proposed.here ? [proposed] : files.slice(0, 1);
+}
+
+/** The files of a group that go. */
+export function going(group) {
+  const stay = staying(group);
+  return here(group).filter((file) => !stay.includes(file));
+}
+
+/** The groups of a finished run, which come page by page. One group is current. */
 export class Review {
   #api;
   groups = [];
   total = 0;
   at = 0; // the place of the current group
-  chosen = 0; // the place, in it, of the file to keep
 
   constructor(api, run) {
     this.#api = api;
@@ -24,27 +44,27 @@ export class Review {
     return this.groups[this.at];
   }
 
-  get file() {
-    return this.group.files[this.chosen];
-  }
-
-  /** How many files go to the trash if the chosen one is kept. */
-  get others() {
-    return this.group.files.filter((file) => file.here && file !== this.file).length;
-  }
-
-  get decided() {
+  get settled() {
     return this.groups.filter(isSettled).length;
   }
 
+  /** How many groups are marked, and how many files of how many bytes are to go. */
+  get marked() {
+    const marked = this.groups.filter((group) => group.mark);
+    const sizes = new Map(marked.flatMap(going).map((file) => [file.file, file.size]));
+    const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+    return { groups: marked.length, files: sizes.size, bytes };
+  }
+
   get isLoaded() {
-    return this.groups.length === this.total;
+    return this.groups.length >= this.total;
   }
 
   /** Load the next groups; gives whether there were any. */
   async load() {
-    const page = await this.#api.groups(this.run.id, this.groups.length, PAGE);
-    this.groups.push(...page.groups);
+    const begin = this.groups.length;
+    const page = await this.#api.groups(this.run.id, begin, begin ? PAGE : FIRST);
+    this.groups.splice(begin, page.groups.length, ...page.groups);
     this.total = page.total;
     return page.groups.length > 0;
   }
@@ -59,33 +79,73 @@ export class Review {
   goTo(at) {
     if (!this.groups[at]) return false;
     this.at = at;
-    this.chosen = this.group.keep;
     return true;
   }
 
-  /** Choose another file; gives whether that is possible. */
-  choose(at) {
-    if (!this.group.files[at]?.here) return false;
-    this.chosen = at;
-    return true;
+  /** Mark the files of the current group that stay. */
+  keep(files) {
+    return this.#mark({ keep: files.map(({ file }) => file) });
   }
 
-  /** Keep the chosen file and move the others to the trash; gives what was moved, and what was not. */
-  keep() {
-    return this.#decide(this.#api.keep(this.run.id, this.group.number, this.file.file));
+  /** Mark the pictures of the current group as different. */
+  callDifferent() {
+    return this.#mark({ different: true });
   }
 
-  /** Remember that the pictures of the current group are different, or take that back. */
-  setDifferent(wanted) {
-    const { number } = this.group;
-    return this.#decide(
-      wanted ? this.#api.markDifferent(this.run.id, number) : this.#api.unmarkDifferent(this.run.id, number),
-    );
+  /** Leave the current group open again. */
+  async unmark() {
+    this.#take(await this.#api.unmark(this.run.id, this.group.number));
   }
 
-  async #decide(call) {
-    const done = await call;
-    this.groups[done.group.number - 1] = done.group;
-    return done;
+  /** Take the last change back; gives the place of its first group, -1 where there was none. */
+  async undo() {
+    const { groups } = await this.#api.undoMark(this.run.id);
+    await this.#reload(groups);
+    return groups.length ? Math.min(...groups) - 1 : -1;
+  }
+
+  /** Mark many groups; gives how many. */
+  async accept(order) {
+    const { groups } = await this.#api.accept(this.run.id, order);
+    await this.#reload(groups);
+    return groups.length;
+  }
+
+  /** What applying the marks would do. */
+  plan() {
+    return this.#api.apply(this.run.id, { dry_run: true });
+  }
+
+  /** Apply all marks; gives what was moved, and what was not. */
+  async apply() {
+    const applied = await this.#api.apply(this.run.id, {});
+    await this.reload();
+    return applied;
+  }
+
+  /** Load all groups that were loaded before again. */
+  reload() {
+    return this.#reload(this.groups.map(({ number }) => number));
+  }
+
+  async #mark(wanted) {
+    this.#take(await this.#api.mark(this.run.id, this.group.number, wanted));
+  }
+
+  #take(group) {
+    this.groups[group.number - 1] = group;
+  }
+
+  async #reload(numbers) {
+    const known = numbers.filter((number) => number <= this.groups.length);
+    if (known.length <= FEW) {
+      const pages = known.map((number) => this.#api.groups(this.run.id, number - 1, 1));
+      for (const page of await Promise.all(pages)) page.groups.forEach((group) => this.#take(group));
+    } else {
+      for (let begin = 0; begin < this.groups.length; begin += PAGE) {
+        const page = await this.#api.groups(this.run.id, begin, PAGE);
+        page.groups.forEach((group) => this.#take(group));
+      }
+    }
   }
 }
