@@ -1,146 +1,149 @@
 """How often the verdict `copy` is right, and how often copies get it.
 
-    scripts/bench verdicts FOLDER... [--pictures 100] [--pairs 1000]
+    scripts/bench verdicts FOLDER... [--series FOLDER...] [--pictures 100] [--pairs 1000] [--designs 12]
 
 Each FOLDER has a subfolder for each class, thing or place; pictures in one subfolder are taken for different
-photographs. Of each FOLDER some pictures are edited, in the ways of `imsearch.evaluation.edits` and in others that were
-not used to choose any threshold, and compared with what they were made from; and pairs of the same subfolder are
-compared. Only probe and picture are compared here: whether the picture is among the candidates is another question.
+photographs. Of each FOLDER some pictures are edited, in the ways of `imsearch.evaluation.edits` and in others, and
+compared with what they were made from; and pairs of the same subfolder are compared. Those of the folders after
+--series, whose subfolders hold shots of one thing, are the hardest: the pairs that are most alike in light and dark.
+Documents and memes of one design (scripts/benchmarks/documents.py) are compared, too; there are --designs of each kind.
+Only probe and picture are compared here: whether the picture is among the candidates is another question.
+
+Of pairs that are no copies, a verdict without changes is the worst, as such files would be offered for the trash;
+with changes, they would be shown as versions.
 """
 
 import argparse
-import itertools
-import os
-import random
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageEnhance, ImageFilter, ImageOps
+from PIL import Image
 
+from benchmarks import documents
+from benchmarks.pairing import nearest_pairs, random_pairs
 from benchmarks.pictures import sources_in
+from benchmarks.seen import both, drawn, read
+from benchmarks.unseen import HARD, UNSEEN
 from imsearch.evaluation import edits
-from imsearch.images import decode
-from imsearch.search.probes import Probe
-from imsearch.verify.features import features_of_picture, features_of_probe
-from imsearch.verify.proof import Comparison, compare
+from imsearch.verify.cores import Cores
+from imsearch.verify.features import DecodedPicture, features_of_picture, features_of_probe
+from imsearch.verify.proof import compare
 
 SEED = 5
 
+COPIES, VERSIONS, SIMILAR = "copies", "versions", "similar"
+"""What a pair is taken for: a copy of which nothing changed, one of which something did or that was photographed, or
+neither."""
 
-def _noisy(image: Image.Image) -> Image.Image:
-    noise = np.random.default_rng(SEED).normal(0, 18, (image.height, image.width, 3))
-    return Image.fromarray(np.clip(np.asarray(image) + noise, 0, 255).astype(np.uint8))
-
-
-def _seen_aslant(image: Image.Image) -> Image.Image:
-    width, height = image.size
-    plane = (1.1, 0.08, -0.02 * width, 0.05, 1.15, -0.02 * height, 0.15 / width, 0.2 / height)
-    return image.transform(image.size, Image.Transform.PERSPECTIVE, plane, Image.Resampling.BICUBIC)
+NAMES = [*edits.EDITS, *UNSEEN, *HARD]
 
 
-def _screenshot(image: Image.Image) -> Image.Image:
-    """On a dark page with bars above and below, scaled."""
-    small = image.resize((max(1, image.width * 3 // 4), max(1, image.height * 3 // 4)), Image.Resampling.LANCZOS)
-    page = Image.new("RGB", (small.width + 40, small.height + 160), (24, 26, 30))
-    page.paste((58, 110, 200), (0, 0, page.width, 48))
-    page.paste((240, 240, 240), (0, page.height - 40, page.width, page.height))
-    page.paste(small, (20, 80))
-    return page
+@dataclass(slots=True)
+class Tally:
+    """What was counted so far: whether edited copies were proven, by edit, and what pairs were taken for."""
 
+    proven: dict[str, list[bool]] = field(default_factory=lambda: {name: [] for name in NAMES})
+    taken: Counter[str] = field(default_factory=Counter)
 
-def _collage(image: Image.Image) -> Image.Image:
-    """One of four, the others being its own mirror images in false colours."""
-    width, height = image.size
-    page = Image.new("RGB", (2 * width, 2 * height))
-    page.paste(image, (0, 0))
-    for at, colour in (((width, 0), "red"), ((0, height), "green"), ((width, height), "blue")):
-        page.paste(ImageOps.colorize(ImageOps.grayscale(ImageOps.flip(image)), "black", colour), at)
-    return page
+    def recall(self, names: Iterable[str]) -> float:
+        """The share of the copies by these edits that were proven."""
+        return float(np.mean([each for name in names for each in self.proven[name]] or [False]))
 
-
-def _part_mirrored(image: Image.Image) -> Image.Image:
-    width, height = image.size
-    return ImageOps.mirror(image.crop((width // 5, height // 10, width * 4 // 5, height * 8 // 10)))
-
-
-UNSEEN: dict[str, Callable[[Image.Image], Image.Image]] = {
-    "noise": _noisy,
-    "aslant": _seen_aslant,
-    "screenshot": _screenshot,
-    "collage": _collage,
-    "part mirrored": _part_mirrored,
-    "rotate 40": lambda image: image.rotate(40, Image.Resampling.BICUBIC, expand=True),
-    "stretched": lambda image: image.resize((image.width, max(1, image.height * 3 // 4))),
-    "a quarter": lambda image: image.resize((max(1, image.width // 4), max(1, image.height // 4))),
-    "contrast": lambda image: ImageEnhance.Contrast(image).enhance(1.8),
-    "posterised": lambda image: ImageOps.posterize(image, 2),
-    "edges": lambda image: image.filter(ImageFilter.UnsharpMask(4, 250, 0)),
-    "sepia": lambda image: ImageOps.colorize(ImageOps.grayscale(image), (40, 20, 0), (255, 240, 200)),
-}
-"""Edits that no threshold was chosen with."""
+    def show(self) -> None:
+        """Print the totals."""
+        right = sum(sum(each) for each in self.proven.values())
+        made = sum(len(each) for each in self.proven.values())
+        wrong, others = self.taken[COPIES] + self.taken[VERSIONS], self.taken.total()
+        print("\nall")
+        _show_edits(self.proven)
+        print(f"recall {right / max(1, made):.4f} of {made}, precision {right / max(1, right + wrong):.4f}")
+        print(f"  without perspective and heavy noise {self.recall(name for name in NAMES if name not in HARD):.4f}")
+        print(f"  perspective and heavy noise {self.recall(HARD):.4f}")
+        print(f"{_in_words(self.taken)} of the same thing: {1000 * wrong / max(1, others):.2f} false in 1,000")
 
 
 def main(words: list[str]) -> None:
     """Parse the rest of the command line and measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("folders", nargs="*", type=Path)
+    parser.add_argument("--series", nargs="+", type=Path, default=[])
     parser.add_argument("--pictures", type=int, default=100)
     parser.add_argument("--pairs", type=int, default=1000)
+    parser.add_argument("--designs", type=int, default=12)
     arguments = parser.parse_args(words)
-    right, copies, wrong, others = 0, 0, 0, 0
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        for folder in arguments.folders:
-            print(f"\n{folder.name}")
-            sources = sources_in(folder)
-            chosen = sources[:: max(1, len(sources) // arguments.pictures)][: arguments.pictures]
-            found = np.array(list(threads.map(_verdicts_on_edits, chosen)))
-            for name, share in zip([*edits.EDITS, *UNSEEN], found.mean(axis=0), strict=True):
-                print(f"  {name:<14} proven {share:.3f}   of {len(chosen)}")
-            pairs = _pairs(sources, arguments.pairs)
-            taken = [
-                pair
-                for pair, comparison in zip(pairs, threads.map(_compared_files, pairs), strict=True)
-                if comparison is not None and comparison.is_copy
-            ]
-            print(f"  taken for copies {len(taken)} of {len(pairs)} pairs of the same class")
-            for one, other in taken[:20]:
-                print(f"    {one.name}  {other.name}")
-            right, copies = right + int(found.sum()), copies + found.size
-            wrong, others = wrong + len(taken), others + len(pairs)
-    print(f"\nrecall {right / copies:.4f} of {copies}, precision {right / max(1, right + wrong):.4f}: ", end="")
-    print(f"{wrong} of {others} pairs of the same class taken for copies")
+    cores, tally = Cores(), Tally()
+    for folder in arguments.folders:
+        print(f"\n{folder.name}")
+        sources = sources_in(folder)
+        chosen = sources[:: max(1, len(sources) // arguments.pictures)][: arguments.pictures]
+        _count_edits(cores, chosen, tally)
+        _count_files(cores, random_pairs(sources, arguments.pairs, SEED), tally)
+    for folder in arguments.series:
+        print(f"\n{folder.name}, the nearest pairs")
+        _count_files(cores, nearest_pairs(sources_in(folder), arguments.pairs), tally)
+    for form in documents.FORMS if arguments.designs else ():
+        for state in ("clean", "scanned"):
+            pairs = list(documents.pairs(form, arguments.designs, scanned=state == "scanned"))
+            taken = Counter(cores.compare(_taken_for, *zip(*((drawn(a), drawn(b)) for a, b in pairs), strict=True)))
+            print(f"{form}, {state}: {_in_words(taken)}", flush=True)
+            tally.taken += taken
+    cores.close()
+    tally.show()
 
 
-def _verdicts_on_edits(path: Path) -> list[bool]:
-    picture = decode.decode(path.read_bytes())
-    original = features_of_picture(picture)
-    small = picture.image.copy()
+def _count_edits(cores: Cores, chosen: Sequence[Path], tally: Tally) -> None:
+    found = cores.compare(_proven_edits, chosen)
+    proven = {name: [each[name] for each in found] for name in NAMES}
+    _show_edits(proven)
+    for name, values in proven.items():
+        tally.proven[name] += values
+
+
+def _show_edits(proven: dict[str, list[bool]]) -> None:
+    for name, values in proven.items():
+        if values:
+            print(f"  {name:<14} proven {np.mean(values):.3f}   of {len(values)}")
+
+
+def _count_files(cores: Cores, pairs: Sequence[tuple[Path, Path]], tally: Tally) -> None:
+    """Compare pairs of files and print those that are taken for copies."""
+    found = cores.compare(_files_taken_for, pairs)
+    taken = Counter(found)
+    print(f"  {_in_words(taken)}", flush=True)
+    for (one, other), verdict in zip(pairs, found, strict=True):
+        if verdict != SIMILAR:
+            print(f"    {verdict}: {one.parent.name}/{one.name}  {other.parent.name}/{other.name}")
+    tally.taken += taken
+
+
+def _in_words(taken: Counter[str]) -> str:
+    counted = ", ".join(f"{taken[name]} {name}" for name in (COPIES, VERSIONS, SIMILAR))
+    return f"{counted} of {taken.total()} pairs"
+
+
+def _proven_edits(path: Path) -> dict[str, bool]:
+    """Whether each edit of a picture is proven to be a copy of it."""
+    image = read(path).image
+    original = features_of_picture(read(path))
+    small = image.copy()
     small.thumbnail((edits.SIDE, edits.SIDE), Image.Resampling.LANCZOS)
-    made = [edits.edited(picture.image, name, path.name.encode()) for name in edits.EDITS]
-    made += [edit(small) for edit in UNSEEN.values()]
-    compared = [compare(features_of_probe(_probe(image)), [original])[0] for image in made]
-    return [comparison is not None and comparison.is_copy for comparison in compared]
+    made = {name: edits.edited(image, name, path.name.encode()) for name in edits.EDITS}
+    made |= {name: edit(small) for name, edit in (UNSEEN | HARD).items()}
+    compared = {name: compare(features_of_probe(drawn(each)), [original])[0] for name, each in made.items()}
+    return {name: each is not None and each.is_copy for name, each in compared.items()}
 
 
-def _probe(image: Image.Image) -> Probe:
-    return Probe("", image, *image.size, digest=None, path=None)
+def _files_taken_for(pair: tuple[Path, Path]) -> str:
+    return _taken_for(read(pair[0]), read(pair[1]))
 
 
-def _pairs(sources: Sequence[Path], most: int) -> list[tuple[Path, Path]]:
-    """Pairs of pictures in the same folder, as many of each."""
-    groups = [list(group) for _, group in itertools.groupby(sorted(sources), key=lambda path: path.parent)]
-    rng = random.Random(SEED)  # noqa: S311
-    return list(_some_pairs(groups, max(1, most // max(1, len(groups))), rng))
-
-
-def _some_pairs(groups: list[list[Path]], each: int, rng: random.Random) -> Iterator[tuple[Path, Path]]:
-    for group in groups:
-        pairs = list(itertools.combinations(group, 2))
-        yield from rng.sample(pairs, min(each, len(pairs)))
-
-
-def _compared_files(pair: tuple[Path, Path]) -> Comparison | None:
-    probe, picture = (decode.decode(path.read_bytes()) for path in pair)
-    return compare(features_of_probe(_probe(probe.image)), [features_of_picture(picture)])[0]
+def _taken_for(probe: DecodedPicture, picture: DecodedPicture) -> str:
+    """What two pictures are taken for."""
+    first, second = both(probe, picture)
+    comparison = compare(first, [second])[0]
+    if comparison is None or not comparison.is_copy or comparison.changes is None:
+        return SIMILAR
+    return VERSIONS if comparison.changes.share or comparison.is_photographed else COPIES
