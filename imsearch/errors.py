@@ -25,6 +25,7 @@
     ├── ReviewError                  the decision does not fit the group of duplicates
     │   ├── UnknownGroupError        there is no group with that number
     │   ├── NotInGroupError          the group has no such file
+    │   ├── NothingKeptError         no file of the group would be left
     │   └── OnePictureError          the group's files hold the same bytes, so they cannot be different pictures
     └── UsageError                   an argument that makes no sense
 
@@ -202,6 +203,10 @@ class NotInGroupError(ReviewError):
     def __init__(self, message: str, *, group: int = 0, path: str = "") -> None:
         super().__init__(message, group=group)
         self.path = path
+
+
+class NothingKeptError(ReviewError):
+    """None of the files that are to stay is still there, so that no file of the group would be left."""
 
 
 class OnePictureError(ReviewError):

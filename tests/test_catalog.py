@@ -474,3 +474,57 @@ def test_many_threads_may_ask_at_once(store: Catalog, space: VectorSpace) -> Non
 
     with ThreadPoolExecutor(8) as threads:
         assert all(threads.map(ask, numbers))
+
+
+def test_contents_from_before_hashes_have_none_until_they_are_added(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / CATALOG)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    for statements in MIGRATIONS[:5]:
+        for statement in statements:
+            connection.execute(statement)
+    connection.execute("PRAGMA user_version = 5")
+    for number in (1, 2, 3):
+        connection.execute(
+            "INSERT INTO contents VALUES (?, ?, ?, 40, 30, 'jpeg', NULL)", (number, digest(number), 1000 + number)
+        )
+    connection.commit()
+    connection.close()
+    with contextlib.closing(Catalog(tmp_path)) as store:
+        hashes = store.reader.hashes()
+        assert hashes.state() == (0, 0)
+        assert hashes.missing().tolist() == [1, 2, 3]
+        store.writer.add_hashes({digest(3): b"3" * 32, digest(1): b"", digest(9): b"9" * 32})
+        assert hashes.missing().tolist() == [2]
+        ((_, contents, found),) = hashes.pages()
+        assert dict(zip(contents.tolist(), found, strict=True)) == {1: b"", 3: b"3" * 32}
+
+
+def test_the_hash_of_a_content_stays_as_it_is_and_leaves_with_it(store: Catalog, space: VectorSpace) -> None:
+    store.writer.write([file(b"/a", 1), file(b"/b", 2)], [content(1, hash=b"1" * 32), content(2)], space)
+    hashes = store.reader.hashes()
+    other = store.add_space("other", "print 2")
+    store.writer.write([file(b"/a", 1)], [content(1, hash=b"x" * 32), content(2, hash=b"2" * 32)], other)
+    assert [found for _, _, page in hashes.pages() for found in page] == [b"1" * 32, b"2" * 32]
+    before, _ = hashes.state()
+    store.writer.remove_files([b"/a", b"/b"])
+    assert hashes.state() == (0, 0)
+    store.writer.write([file(b"/c", 3)], [content(3, hash=b"3" * 32)], space)
+    ((ids, _, _),) = hashes.pages(before)  # no id is used twice
+    assert len(ids) == 1
+
+
+def test_a_hash_of_another_length_is_refused(store: Catalog, space: VectorSpace) -> None:
+    with pytest.raises(IntegrityError):
+        store.writer.write([file(b"/a", 1)], [content(1, hash=b"short")], space)
+
+
+def test_the_contents_that_pass_filters_are_known(store: Catalog, space: VectorSpace) -> None:
+    store.writer.write(
+        [file(b"/p/a", 1), file(b"/q/b", 2), file(b"/q/c", 3)],
+        [content(1), content(2, width=90), content(3, format="png")],
+        space,
+    )
+    for filters, expected in ((Filters(under="/q"), [2, 3]), (Filters(min_width=50), [2]), (Filters(under="/x"), [])):
+        selection = space.select(filters)
+        assert selection is not None
+        assert sorted(selection.contents().tolist()) == expected

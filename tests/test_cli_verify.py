@@ -81,6 +81,7 @@ def test_json_has_the_documented_shape(library: Path, original: Path, edited: di
     answer = json.loads(run("query", edited["mirrored"], "-k", 2, "--verify", "--json", "--library", library).stdout)
     first, second = answer["hits"]
     proof = ["verdict", "agreement", "inliers", "overlap", "transform", "quadrilateral"]
+    proof += ["changed", "changed_parts", "photographed", "apart"]
     for hit in (first, second):
         assert list(hit) == ["rank", "path", "score", "width", "height", "format", "taken", "region", *proof]
     assert (first["path"], first["verdict"]) == (str(original), "copy")

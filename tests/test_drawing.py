@@ -1,5 +1,6 @@
 """The geometry of a drawn match."""
 
+import dataclasses
 import re
 import xml.etree.ElementTree as ElementTree
 
@@ -85,3 +86,18 @@ def test_pictures_without_an_address_are_left_to_the_page() -> None:
     transform = Transform(mirrored=False, turned=90.0, scale=0.5, matrix=TURNED)
     drawn = draw_match(Proof("copy", transform=transform), Side(400, 300), Side(800, 600), "hit.jpg")
     assert [element.get("href") for element in ElementTree.fromstring(drawn).iter(f"{SVG}image")] == [None, None]
+
+
+def test_changed_parts_are_outlined_in_the_hit() -> None:
+    transform = Transform(mirrored=False, turned=90.0, scale=0.5, matrix=TURNED)
+    part = ((0.0, 0.0), (800.0, 0.0), (800.0, 300.0), (0.0, 300.0))
+    plain = Proof("copy", transform=transform)
+    (changed,) = (
+        polygon
+        for polygon in ElementTree.fromstring(
+            draw_match(dataclasses.replace(plain, changed=0.5, changed_parts=(part,)), PROBE, HIT, "hit")
+        ).iter(f"{SVG}polygon")
+        if polygon.get("class") == "changed"
+    )
+    assert changed.get("points") == "524.0,62.5 1024.0,62.5 1024.0,250.0 524.0,250.0"
+    assert 'class="changed"' not in draw_match(plain, PROBE, HIT, "hit")

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -164,6 +165,17 @@ def test_what_the_library_refuses_is_the_runs_problem(library: imsearch.Library,
         assert last["problem"]["detail"] == f"{tmp_path / 'none'}: no such file or folder"
         last = finished(client, client.post("/v1/runs/duplicates", json={}))
         assert last["problem"]["type"] == "urn:imsearch:problem:empty-library"
+
+
+@pytest.mark.usefixtures("indexed_album")
+def test_pictures_of_an_older_library_are_read_before_they_are_compared(library: imsearch.Library) -> None:
+    with contextlib.closing(sqlite3.connect(library.path / "catalog.sqlite3")) as connection:
+        connection.execute("DELETE FROM hashes")
+        connection.commit()
+        with served(library) as (client, _):
+            last = finished(client, client.post("/v1/runs/duplicates", json={}))
+        assert (last["state"], last["problem"]) == ("done", None)
+        assert connection.execute("SELECT count(*) FROM hashes").fetchone() == (12,)
 
 
 def test_a_bug_fails_its_run_and_is_told_to_the_log_alone(

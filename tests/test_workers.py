@@ -71,7 +71,7 @@ def sent(value: object, memory: SharedMemory | None = None) -> object:
 
 def group_of(path: str) -> DuplicateGroup:
     file = DuplicateFile(path, "ab", "kept", 10, 7, 640, 480, "jpeg", datetime.datetime(2019, 7, 4, 18, 0, 1))
-    return DuplicateGroup("copy", (file,), 0, "largest")
+    return DuplicateGroup("copies", (file,), 0, "largest")
 
 
 @pytest.mark.parametrize("path", ["/a.jpg", "/ä\N{SNOWMAN}.jpg", "/\udcff\n\udc80ä.jpg", "\ud83d"])
