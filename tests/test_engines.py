@@ -191,6 +191,23 @@ def test_a_compiled_model_needs_neither_torch_nor_the_network(model_folder: Path
     assert (result.stdout, result.stderr) == ("set()\n", "")
 
 
+@pytest.mark.skipif(os.name != "posix", reason="there are no such signals")
+def test_models_that_were_closed_leave_signals_working(model_folder: Path) -> None:
+    """OpenVINO has a stack of its own for signals, and gives back that of whoever had one before."""
+    opened(model_folder)
+    code = (
+        "import signal, sys, imsearch\n"
+        "signal.signal(signal.SIGUSR1, lambda *_: print('handled'))\n"
+        "models = [imsearch.open(model=sys.argv[1]) for _ in range(3)]\n"
+        "[model.embed(sys.argv[2]) for model in models]\n"
+        "while models: models.pop(0)\n"  # the first one that came is the first one that goes
+        "signal.raise_signal(signal.SIGUSR1)\n"
+    )
+    photo = Path(__file__).parents[1] / "data/photos/animals/cat.png"
+    result = subprocess.run([sys.executable, "-c", code, model_folder, photo], capture_output=True, text=True)
+    assert (result.returncode, result.stdout) == (0, "handled\n")
+
+
 class Untraceable(torch.nn.Module):
     """Something that OpenVINO has no operation for."""
 

@@ -1,5 +1,6 @@
 """Running compiled models on a CPU."""
 
+import functools
 import os
 from typing import Any
 
@@ -21,8 +22,7 @@ class OpenVinoEmbedder:
 
     def __init__(self, compiled: CompiledModel, tuning: Tuning = DEFAULT_TUNING, *, bulk: bool = False) -> None:
         self.model = compiled.model
-        openvino = import_openvino()
-        core = openvino.Core()
+        openvino, core = import_openvino(), _core()
         native = tuning.precision != "f32" and "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         self.precision = "bf16" if native and tuning.precision in (None, "bf16") else "f32"
         settings: dict[str, str | int] = {"INFERENCE_PRECISION_HINT": self.precision}
@@ -49,6 +49,16 @@ class OpenVinoEmbedder:
             self._requests.start_async({0: pixels[part]}, vectors[part])
         self._requests.wait_all()
         return unit_length(vectors, self.model)
+
+
+@functools.cache
+def _core() -> Any:
+    """The one core of this process.
+
+    Each core has a stack for signals. When it goes, it gives its thread the stack of before, which was that of another
+    core: where the other one is gone, the next signal is the end of the process.
+    """
+    return import_openvino().Core()
 
 
 def _store(request: Any, vectors: NDArray[np.float32]) -> None:
