@@ -7,10 +7,7 @@ import numpy as np
 from imsearch.images.facts import PictureFacts
 from imsearch.types.duplicates import Difference
 from imsearch.verify.judgment import Judgment
-from imsearch.verify.planes import SIDE, Canvas, through
-
-CHANGED = 0.0
-"""The share of the overlap that may differ although nothing counts as changed."""
+from imsearch.verify.planes import SIDE, Canvas, corners, through
 
 BEYOND = 1.0
 """How far the corners of a picture may lie beyond the edge of another that shows all of it, in pixels at a long side of
@@ -48,7 +45,7 @@ def differences(other: Side, kept: Side, judgment: Judgment) -> tuple[Difference
     ``judgment`` is that of ``other`` and ``kept``, in this order, which must be copies.
     """
     found: dict[Difference, bool] = {
-        "changed": judgment.changed > CHANGED,
+        "changed": judgment.changed > 0,
         "field-of-view": _reaches_beyond(other.canvas, kept.canvas, judgment),
         "resolution": _is_finer(other, kept, judgment),
         "color": judgment.grey[0] != judgment.grey[1],
@@ -63,13 +60,10 @@ def differences(other: Side, kept: Side, judgment: Judgment) -> tuple[Difference
 def _reaches_beyond(other: Canvas, kept: Canvas, judgment: Judgment) -> bool:
     """Whether the other picture shows something outside of what the kept one shows."""
     assert judgment.matrix is not None
-    width, height = other.extent
-    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
-    seen = through(np.array(judgment.matrix).reshape(3, 3), corners)
-    across, down = kept.extent
+    seen = through(np.array(judgment.matrix).reshape(3, 3), corners(0, 0, *other.extent))
     pixel = max(SIDE / max(other.width, other.height) * judgment.scale, SIDE / max(kept.width, kept.height))
     room = max(BEYOND, pixel)
-    return bool(np.any(seen < -room) or np.any(seen > np.array([across, down]) + room))
+    return bool(np.any(seen < -room) or np.any(seen > np.array(kept.extent) + room))
 
 
 def _is_finer(other: Side, kept: Side, judgment: Judgment) -> bool:

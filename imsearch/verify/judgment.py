@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.types.hits import Proof, Quadrilateral, Transform, Verdict
-from imsearch.verify.planes import Canvas, jacobian, overlap, through
+from imsearch.verify.planes import Canvas, corners, jacobian, overlap, through, turn_of
 
 if TYPE_CHECKING:
     from imsearch.verify.proof import Comparison
@@ -130,19 +130,14 @@ def same(picture: Canvas) -> Proof:
 def _transform(matrix: NDArray[np.float64], probe: Canvas) -> Transform:
     """The transform that turns the hit into the probe, as it is at the probe's centre."""
     local = np.linalg.inv(jacobian(matrix, np.array([probe.width / 2, probe.height / 2])))
-    mirrored = bool(np.linalg.det(local) < 0)
-    if mirrored:  # mirrored left to right first, then turned
-        local = local @ np.diag([-1.0, 1.0])
-    turned = float(np.degrees(np.arctan2(local[1, 0] - local[0, 1], local[0, 0] + local[1, 1])))
     return Transform(
-        mirrored=mirrored,
-        turned=round(turned, 1) % 360,
+        mirrored=bool(np.linalg.det(local) < 0),
+        turned=round(turn_of(local), 1) % 360,
         scale=round(float(np.sqrt(abs(np.linalg.det(local)))), 4),
         matrix=tuple(tuple(float(value) for value in row) for row in matrix),
     )
 
 
 def _quadrilateral(matrix: NDArray[np.float64], probe: Canvas) -> tuple[tuple[float, float], ...]:
-    width, height = probe.width, probe.height
-    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
-    return tuple((round(float(x), 1), round(float(y), 1)) for x, y in through(matrix, corners))
+    edge = corners(0, 0, probe.width, probe.height)
+    return tuple((round(float(x), 1), round(float(y), 1)) for x, y in through(matrix, edge))

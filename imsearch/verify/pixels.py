@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from imsearch.verify import vision
 from imsearch.verify.features import Appearance
-from imsearch.verify.planes import SIDE, jacobian
+from imsearch.verify.planes import corners, jacobian, local_scale, through, to_pixels, turn_of
 from imsearch.verify.registration import Overlap
 
 WINDOW = 15
@@ -190,33 +190,22 @@ def _square_means(points: NDArray[np.float32], drifts: NDArray[np.float32]) -> N
 def _geometry(matrix: NDArray[np.float64], size: tuple[float, float]) -> tuple[float, float]:
     """Perspective and turn of a homography on a picture of this width and height, as in `Measures`."""
     width, height = size
-    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
-    centre = np.array([width / 2, height / 2])
+    edge, centre = corners(0, 0, width, height), np.array([width / 2, height / 2])
     affine = jacobian(matrix, centre)
-    weights = np.column_stack([corners, np.ones(4)]) @ matrix.T
-    middle = matrix @ [*centre, 1.0]
-    expected = middle[:2] / middle[2] + (corners - centre) @ affine.T
-    away = np.abs(weights[:, :2] / weights[:, 2:] - expected).max()
-    perspective = float(away / max(float(np.sqrt(abs(np.linalg.det(affine)))), 1e-6))
-    plain = affine if np.linalg.det(affine) > 0 else affine @ np.diag([-1.0, 1.0])
-    angle = float(np.degrees(np.arctan2(plain[1, 0] - plain[0, 1], plain[0, 0] + plain[1, 1])))
-    return perspective, abs((angle + 45) % 90 - 45)
+    expected = through(matrix, centre[None]) + (edge - centre) @ affine.T
+    away = np.abs(through(matrix, edge) - expected).max()
+    return float(away / max(local_scale(matrix, centre), 1e-6)), abs((turn_of(affine) + 45) % 90 - 45)
 
 
 def coarse_agreement(probe: Appearance, hit: Appearance, matrix: NDArray[np.float64]) -> float:
     """The median correlation of the textured windows at half the size, in -1..1, for passing over alignments that show
     nothing in common; ``matrix`` (3, 3) maps points of the probe to the hit. 0 where too few windows are textured."""
     source, target = probe.half, hit.half
-    between = _to_half(target) @ matrix @ np.linalg.inv(_to_half(source))
+    between = to_pixels(max(target.shape)) @ matrix @ np.linalg.inv(to_pixels(max(source.shape)))
     height, width = source.shape
-    size = float(np.sqrt(abs(np.linalg.det(jacobian(between, np.array([width / 2, height / 2]))))))
+    size = local_scale(between, np.array([width / 2, height / 2]))
     seen, there = vision.warp(vision.blur(source.astype(np.float32), 1.1 / min(size, 1.0)), between, target.shape)
     softened = vision.blur(target.astype(np.float32), 1.1 * max(size, 1.0))
     windows = _correlated(seen, softened, there, COARSE_WINDOW, 2)
     found = windows.correlation[windows.both]
     return float(np.median(found)) if len(found) >= FEWEST else 0.0
-
-
-def _to_half(grey: NDArray[np.uint8]) -> NDArray[np.float64]:
-    factor = max(grey.shape) / SIDE
-    return np.array([[factor, 0, -0.5], [0, factor, -0.5], [0, 0, 1.0]])

@@ -39,6 +39,29 @@ def jacobian(matrix: NDArray[np.float64], point: NDArray[np.floating]) -> NDArra
     return np.array((matrix[:2, :2] * w - np.outer([x, y], matrix[2, :2])) / w**2)
 
 
+def local_scale(matrix: NDArray[np.float64], point: NDArray[np.floating]) -> float:
+    """How many times larger a homography draws what is at a point."""
+    return float(np.sqrt(abs(np.linalg.det(jacobian(matrix, point)))))
+
+
+def turn_of(affine: NDArray[np.floating]) -> float:
+    """By how many degrees an affine map (2, 2) turns, after it has mirrored left to right if it mirrors."""
+    plain = affine @ np.diag([-1.0, 1.0]) if np.linalg.det(affine) < 0 else affine
+    return float(np.degrees(np.arctan2(plain[1, 0] - plain[0, 1], plain[0, 0] + plain[1, 1])))
+
+
+def corners(left: float, top: float, right: float, bottom: float) -> NDArray[np.float64]:
+    """The corners (4, 2) of a box, clockwise from its top left."""
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
+
+
+def to_pixels(side: int) -> NDArray[np.float64]:
+    """The matrix (3, 3) from points of a picture to its pixels at a long side of ``side``, which OpenCV counts from the
+    centre of the first one."""
+    factor = side / SIDE
+    return np.array([[factor, 0, -0.5], [0, factor, -0.5], [0, 0, 1.0]])
+
+
 def overlap(matrix: NDArray[np.float64], picture: tuple[float, float], other: tuple[float, float]) -> float:
     """The share of a picture that ``matrix`` maps into the ``other``, counted on a grid of 64 x 64 points."""
     grid = (np.arange(64) + 0.5) / 64

@@ -15,7 +15,7 @@ from imsearch.verify.features import Appearance, Features
 from imsearch.verify.frames import is_framed
 from imsearch.verify.judgment import Judgment
 from imsearch.verify.pixels import Measures, coarse_agreement, measures_of, windows_of
-from imsearch.verify.planes import Canvas, through
+from imsearch.verify.planes import Canvas, corners, through
 from imsearch.verify.registration import register
 
 COARSE = 0.5
@@ -156,9 +156,7 @@ def _compared(probe: Appearance, hit: Appearance, alignment: Alignment) -> Compa
 
 
 def _outline(to_hit: NDArray[np.float64], box: tuple[int, int, int, int]) -> Quadrilateral:
-    left, top, right, bottom = box
-    corners = through(to_hit, np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64))
-    return tuple((float(x), float(y)) for x, y in corners)
+    return tuple((float(x), float(y)) for x, y in through(to_hit, corners(*box)))
 
 
 def prove(probe: Canvas, hit: Canvas, comparison: Comparison | None) -> Proof:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.verify import vision
-from imsearch.verify.planes import SIDE, jacobian, through
+from imsearch.verify.planes import SIDE, corners, local_scale, through, to_pixels
 
 STEP = 12
 """The side, in pixels, of the squares in each of which one point is tracked."""
@@ -108,17 +108,17 @@ class Overlap:
         """The picture that is laid upon the other, and the other one, in color: uint8 (height, width, 3)."""
         upper, lower = (hit, probe) if self.swapped else (probe, hit)
         fine = _antialiased(upper.color.astype(np.float32), _scale(self.between, upper))
-        laid, _ = vision.warp(fine, self.between, lower.color.shape[:2])
-        box = np.s_[
-            self.corner[1] : self.corner[1] + self.there.shape[0], self.corner[0] : self.corner[0] + self.there.shape[1]
-        ]
-        return np.clip(laid[box], 0, 255).astype(np.uint8), lower.color[box]
+        below = lower.color  # decoded anew each time
+        laid, _ = vision.warp(fine, self.between, below.shape[:2])
+        (left, top), (height, width) = self.corner, self.there.shape
+        box = np.s_[top : top + height, left : left + width]
+        return np.clip(laid[box], 0, 255).astype(np.uint8), below[box]
 
 
 def register(probe: Rendering, hit: Rendering, matrix: NDArray[np.float64]) -> Overlap | None:
     """The overlap of two pictures, with the alignment by ``matrix`` (3, 3), from points of the probe to points of the
     hit, refined. None where the overlap is too narrow to be compared."""
-    between = to_pixels(hit) @ matrix @ np.linalg.inv(to_pixels(probe))
+    between = to_pixels(hit.compared_side) @ matrix @ np.linalg.inv(to_pixels(probe.compared_side))
     scale = _scale(between, probe)
     swapped = scale > 1
     upper, lower = (hit, probe) if swapped else (probe, hit)
@@ -126,13 +126,6 @@ def register(probe: Rendering, hit: Rendering, matrix: NDArray[np.float64]) -> O
         between, scale = np.linalg.inv(between), 1 / scale
     fine = _antialiased(_grey(upper), scale)
     return _Registration(fine, _grey(lower), between).overlap(upper, lower, swapped)
-
-
-def to_pixels(picture: Rendering) -> NDArray[np.float64]:
-    """The matrix from points of a picture to its pixels as they are compared, which OpenCV counts from the centre of
-    the first one."""
-    factor = picture.compared_side / SIDE
-    return np.array([[factor, 0, -0.5], [0, factor, -0.5], [0, 0, 1.0]])
 
 
 def _grey(picture: Rendering) -> NDArray[np.float32]:
@@ -147,7 +140,7 @@ def _antialiased(image: NDArray[np.float32], scale: float) -> NDArray[np.float32
 def _scale(between: NDArray[np.float64], probe: Rendering) -> float:
     """How many times larger the probe is drawn by ``between``, at its centre."""
     centre = np.array(probe.extent) / 2 * probe.compared_side / SIDE
-    return float(np.sqrt(abs(np.linalg.det(jacobian(between, centre)))))
+    return local_scale(between, centre)
 
 
 class _Registration:
@@ -178,9 +171,9 @@ class _Registration:
             if moved < STILL or time == TIMES:
                 break
         laid_soft, below_soft = _softened(laid[box], below, softness, grain)
-        between = to_pixels(lower), self._between, to_pixels(upper)
-        matrix = np.linalg.inv(between[0]) @ between[1] @ between[2]
-        to_lower = np.linalg.inv(to_pixels(lower)) @ _shift(corner)
+        to_points = _inverted(to_pixels(lower.compared_side))
+        matrix = to_points @ self._between @ to_pixels(upper.compared_side)
+        to_lower = to_points @ _shift(corner)
         return Overlap(
             laid[box],
             below,
@@ -214,7 +207,7 @@ class _Registration:
             return points, places - points, None
         matrix = fitted[0]
         height, width = below.shape
-        edge = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
+        edge = corners(0, 0, width, height)
         moved = float(np.abs(through(matrix, edge) - edge).max())
         if not moved < ASTRAY:
             return points, places - points, None
