@@ -6,14 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from comparing import compared, proof_of
+from comparing import Box, bounds, common, compared, proof_of
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from imsearch.images import decode
 from imsearch.types.hits import Quadrilateral
 from imsearch.verify.proof import Comparison
-
-Box = tuple[int, int, int, int]
 
 
 @pytest.fixture(scope="module")
@@ -54,17 +52,6 @@ def captioned(image: Image.Image, text: str, top: int) -> tuple[Image.Image, Box
     draw.text((30, top), text, (255, 255, 255), font, stroke_width=4, stroke_fill=(0, 0, 0))
     left, upper, right, lower = draw.textbbox((30, top), text, font, stroke_width=4)
     return out, (int(left), int(upper), int(right), int(lower))
-
-
-def bounds(part: Quadrilateral) -> Box:
-    xs, ys = zip(*part, strict=True)
-    return int(min(xs)), int(min(ys)), int(max(xs)), int(max(ys))
-
-
-def common(one: Box, other: Box) -> float:
-    """The area that two boxes have in common."""
-    width, height = min(one[2], other[2]) - max(one[0], other[0]), min(one[3], other[3]) - max(one[1], other[1])
-    return float(max(0, width) * max(0, height))
 
 
 def area(box: Box) -> float:

@@ -23,7 +23,7 @@ class CacheKind:
 FEATURES = CacheKind("features.sqlite3", 3, 50_000)
 """Local features and appearances, by which pictures are compared: at most about 4 GB."""
 
-JUDGMENTS = CacheKind("judgments.sqlite3", 1, 2_000_000)
+JUDGMENTS = CacheKind("judgments.sqlite3", 2, 2_000_000)
 """Judgments of pairs of pictures, by their two digests: at most about 500 MB. The format changes with every change of
 how pictures are compared."""
 

@@ -103,7 +103,7 @@ class FindDuplicates:
         shared = [content for content in self._catalog.shared_contents().tolist() if content not in grouped]
         for files in files_by_content(self._catalog, shared).values():
             for part in by_folder(files) if self._options.within_folder else [files]:
-                groups += self._group("copies", part, *choose(list(map(Candidate, part)), self._rules))
+                groups += self._group("copies", part, *self._best(part))
         return sorted(groups, key=_first_path)
 
     def _versions(self, families: Sequence[Family]) -> list[DuplicateGroup]:
@@ -130,12 +130,13 @@ class FindDuplicates:
         kept = {family.content: family.kept for family in families}
         groups: list[DuplicateGroup] = []
         for group in found:
-            files = [kept[lead] if lead in kept else self._best(held[lead]) for lead in group if lead in held]
-            groups += self._group("series", files, *choose(list(map(Candidate, files)), self._rules))
+            files = [kept[lead] if lead in kept else self._best(held[lead])[0] for lead in group if lead in held]
+            groups += self._group("series", files, *self._best(files))
         return sorted(groups, key=_first_path)
 
-    def _best(self, files: Sequence[HeldFile]) -> HeldFile:
-        return choose(list(map(Candidate, files)), self._rules)[0]
+    def _best(self, files: Sequence[HeldFile]) -> tuple[HeldFile, str]:
+        """The file to keep of files that nothing but the catalog tells apart, and the reason."""
+        return choose([Candidate(file) for file in files], self._rules)
 
     def _group(
         self,

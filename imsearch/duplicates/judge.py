@@ -10,19 +10,15 @@ import msgspec
 from msgspec.structs import replace
 
 from imsearch import verify
-from imsearch.duplicates.relations import FINER, more_pixels
-from imsearch.images.convert import grey
+from imsearch.duplicates.looks import Look, completed_by
 from imsearch.images.facts import NO_FACTS, PictureFacts
 from imsearch.verify.contents import Content
-from imsearch.verify.enlargement import is_enlarged
-from imsearch.verify.generations import is_later, may_be_later
 from imsearch.verify.judgment import Judgment
 from imsearch.verify.opening import Verification
 
 if TYPE_CHECKING:
     from imsearch.catalog.cache import Cache
     from imsearch.verify.cores import Cores
-    from imsearch.verify.features import Appearance
     from imsearch.verify.proof import Comparison
     from imsearch.verify.store import FeatureStore
 
@@ -137,20 +133,16 @@ class FeatureJudge:
 
     def _looked_at(self, pairs: Sequence[PicturePair], made: Mapping[int, _Kept]) -> dict[int, _Kept]:
         """The judgments of copies completed by what only all of their pixels show."""
-        copies = [at for at, each in made.items() if each.judgment.copy]
+        copies = {at: each.judgment for at, each in made.items() if each.judgment.copy}
         contents = _contents([pairs[at] for at in copies])
         seen = _by_digest(contents, self._store.appearances(contents))
-        looks = [
-            _Look(pairs[at], seen[pairs[at].first.digest], seen[pairs[at].second.digest], made[at].judgment)
-            for at in copies
-            if pairs[at].first.digest in seen and pairs[at].second.digest in seen
-        ]
-        completed = {look.pair: look for look in looks}
-        judgments = dict(zip(completed, self._cores.read(_completed, completed.values()), strict=True))
-        return {
-            at: replace(each, judgment=judgments[pairs[at]]) if pairs[at] in judgments else each
-            for at, each in made.items()
-        }
+        looks = {}
+        for at, judgment in copies.items():
+            first, second = pairs[at].first, pairs[at].second
+            if first.digest in seen and second.digest in seen:
+                looks[at] = Look(first, second, seen[first.digest], seen[second.digest], judgment)
+        completed = zip(looks, self._cores.read(completed_by, looks.values()), strict=True)
+        return {**made, **{at: replace(made[at], judgment=judgment) for at, judgment in completed}}
 
     # The cache
 
@@ -189,86 +181,16 @@ class FeatureJudge:
         groups = [list(group) for _, group in itertools.groupby(readable, key=lambda at: pairs[at].first.digest)]
         firsts = [seen[pairs[group[0]].first.digest] for group in groups]
         seconds = [[seen[pairs[at].second.digest] for at in group] for group in groups]
-        compared = itertools.chain.from_iterable(self._cores.compare(_judged_by(compare), firsts, seconds))
-        judgments = dict(zip(readable, compared, strict=True))
+        compared = itertools.chain.from_iterable(self._cores.compare(compare, firsts, seconds))
+        judgments = {at: Judgment.of(each) for at, each in zip(readable, compared, strict=True)}
         return [judgments.get(at, _NOTHING) for at in range(len(pairs))]
 
 
 _NOTHING = Judgment()
 
 
-def _is_original(facts: PictureFacts) -> bool:
-    return facts.camera is not None and facts.edited_with is None
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """Two copies to be looked at closely."""
-
-    pair: PicturePair
-    first: "Appearance"
-    second: "Appearance"
-    judgment: Judgment
-
-
-def _completed(look: _Look) -> Judgment:
-    """The judgment of two copies after a look at all of their pixels: which one was enlarged, which one was compressed
-    again, and whether something was changed that is too small to be seen otherwise."""
-    from imsearch.verify.closeup import CLOSE_ENOUGH, share_of_changes  # imports OpenCV, which need not be installed
-
-    judgment, back = look.judgment, look.judgment.reversed()
-    first, second = look.first, look.second
-    enlarging = _may_be_enlarged(first, second, judgment), _may_be_enlarged(second, first, back)
-    repeating = _may_be_later(first, second, judgment), _may_be_later(second, first, back)
-    closer = judgment.changed == 0 and _has_more(first, second, CLOSE_ENOUGH)
-    if not (any(enlarging) or any(repeating) or closer):
-        return judgment
-    one, other = look.pair.first.read(), look.pair.second.read()
-    if one is None or other is None or judgment.matrix is None:
-        return judgment
-    return replace(
-        judgment,
-        enlarged=(
-            enlarging[0] and is_enlarged(one.image, more_pixels(first, second, judgment)),
-            enlarging[1] and is_enlarged(other.image, more_pixels(second, first, back)),
-        ),
-        later=(
-            repeating[0] and is_later(grey(one.image), first.facts, second.facts),
-            repeating[1] and is_later(grey(other.image), second.facts, first.facts),
-        ),
-        changed=share_of_changes(one.image, other.image, judgment.matrix) if closer else judgment.changed,
-    )
-
-
-def _has_more(first: "Appearance", second: "Appearance", side: float) -> bool:
-    """Whether both pictures have more pixels than are compared in any case."""
-    return min(max(first.width, first.height), max(second.width, second.height)) >= side
-
-
-def _may_be_enlarged(picture: "Appearance", other: "Appearance", judgment: Judgment) -> bool:
-    """Whether it matters if a picture was enlarged: the other one is as the camera wrote it, and would be kept but for
-    the greater size of this one."""
-    larger = more_pixels(picture, other, judgment) > FINER
-    return larger and _is_original(other.facts) and not _is_original(picture.facts)
-
-
-def _may_be_later(picture: "Appearance", other: "Appearance", judgment: Judgment) -> bool:
-    """Whether a picture can have been made from the other one by compressing it again."""
-    same_size = (picture.width, picture.height) == (other.width, other.height)
-    return same_size and judgment.is_in_place and may_be_later(picture.facts, other.facts)
-
-
 def _key(pair: PicturePair) -> bytes:
     return pair.first.digest + pair.second.digest
-
-
-def _judged_by(
-    compare: "Callable[[Seen, Sequence[Seen]], Sequence[Comparison | None]]",
-) -> Callable[[Seen, Sequence[Seen]], list[Judgment]]:
-    def judged(picture: Seen, others: Sequence[Seen]) -> list[Judgment]:
-        return [Judgment.of(each) for each in compare(picture, others)]
-
-    return judged
 
 
 def _contents(pairs: Sequence[PicturePair]) -> list[Content]:

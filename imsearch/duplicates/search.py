@@ -10,6 +10,7 @@ from imsearch.duplicates.protect import protecting
 from imsearch.types.duplicates import DuplicateGroup
 from imsearch.types.listeners import Listener
 from imsearch.types.options import DuplicateOptions
+from imsearch.vectors.hash_index import ContentHashes
 from imsearch.vectors.index import VectorIndex
 from imsearch.verify.opening import Verification
 
@@ -24,9 +25,11 @@ def find_duplicates(
 ) -> list[DuplicateGroup]:
     """The groups of copies, versions and, where asked for, series among the pictures of a vector space.
 
-    Missing perceptual hashes are computed first. Raises what `FindDuplicates` raises.
+    Missing perceptual hashes are computed first, if pairs are looked for at all. Raises what `FindDuplicates` raises.
     """
     judge = FeatureJudge.of(verification)
-    known, hashes = KnownPairs(backend.folder), complete_hashes(backend, listener)
+    pairs_wanted = judge is not None or options.series
+    hashes = complete_hashes(backend, listener) if pairs_wanted else ContentHashes.of({})
+    known = KnownPairs(backend.folder)
     search = FindDuplicates(backend.catalog(), space, index, known, hashes, judge, options, listener)
     return protecting(search.run(), options.protect)

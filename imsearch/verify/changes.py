@@ -24,6 +24,22 @@ STROKE = 48.0
 NOISY = 3.0
 """The same for noisy pictures, as a multiple of the difference that one pixel of twenty has."""
 
+EDGE = 20.0
+"""The gradient, in levels per pixel, from which a pixel is near an edge: there pictures that were compressed, sharpened
+or shrunk differ most."""
+
+RARE = 0.999
+"""The share of the pixels near edges that differ by chance only."""
+
+FAINT = 1.6
+"""How many times more a faint stroke differs than those do."""
+
+LEVELS = 8.0
+"""Levels that are added to what they differ by: a picture that was not compressed differs by nothing."""
+
+AROUND = 31
+"""The side, in pixels, of the square around what differs most that has no say in what differs by chance."""
+
 NOTHING = 1.5
 """The mean gradient of a part, in levels per pixel, below which it shows nothing."""
 
@@ -56,8 +72,14 @@ class Changes:
     grey: tuple[bool, bool]
 
 
-def changes_of(overlap: Overlap, windows: Windows, laid: NDArray[np.uint8], below: NDArray[np.uint8]) -> Changes:
-    """What differs in an overlap; ``laid`` and ``below`` are its two pictures in color, uint8 (height, width, 3)."""
+def changes_of(
+    overlap: Overlap, windows: Windows, laid: NDArray[np.uint8], below: NDArray[np.uint8], *, closely: bool = False
+) -> Changes:
+    """What differs in an overlap; ``laid`` and ``below`` are its two pictures in color, uint8 (height, width, 3).
+
+    ``closely`` also finds strokes as small as one digit of a number; it is meant for two pictures that were found to
+    agree, and are now compared with more of their pixels.
+    """
     inside = vision.eroded(overlap.there, WINDOW)[::STRIDE, ::STRIDE]
     upper, lower = _means(laid), _means(below)
     colors = _strengths_of_color(upper, inside), _strengths_of_color(lower, inside)
@@ -66,7 +88,8 @@ def changes_of(overlap: Overlap, windows: Windows, laid: NDArray[np.uint8], belo
     off_tone = vision.opened(_off_tone(upper, lower, colorless, windows, inside), 3)
     differing = windows.differing | off_tone
     seen = overlap.there[::STRIDE, ::STRIDE]
-    differing |= _strokes(overlap, seen & ~vision.grown(differing, 5)) & seen
+    beyond = _Beyond.of(overlap, differing)
+    differing |= (_faint_strokes(overlap, beyond) if closely else _strokes(beyond)) & seen
     if not differing.any():
         return Changes(0.0, 0.0, 0.0, (), grey)
     numbers, boxes = vision.parts(vision.grown(differing, 3))
@@ -88,21 +111,49 @@ def _narrowed(box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
     return left + across, top + down, right - across, bottom - down
 
 
-def _strokes(overlap: Overlap, known: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The windows (rows, columns) with strokes that only one of the pictures has: letters and digits may be so alike
-    that their windows correlate.
+@dataclass(frozen=True, slots=True)
+class _Beyond:
+    """How far each pixel of either picture is beyond the lightest and the darkest one within a pixel in the other
+    picture, in levels, float32 (height, width), where that is ``trusted``: this is no misplacement. Letters and digits
+    may be so alike that their windows correlate, and still have strokes that only one of the pictures has."""
 
-    Both pictures are brought to the same mean and deviation around each pixel, which are taken from the windows that
-    are ``known`` to agree. What is beyond the lightest and the darkest level within a pixel in the other picture is a
-    difference, and no misplacement.
-    """
-    trusted = overlap.there & _enlarged(known, overlap.there.shape)
-    if not trusted.any():
-        return np.zeros_like(known)
-    laid, below = _same_tone(overlap.laid_soft, overlap.below_soft, trusted.astype(np.float32))
-    over = np.maximum(vision.outside(below, laid), vision.outside(laid, below)) * trusted
-    strokes = vision.opened(over > max(STROKE, NOISY * float(np.quantile(over[trusted], 0.95))), 3)
-    return vision.grown(strokes, WINDOW)[::STRIDE, ::STRIDE]
+    levels: NDArray[np.float32]
+    trusted: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, overlap: Overlap, differing: NDArray[np.bool_]) -> "_Beyond":
+        """Of two pictures brought to the same mean and deviation around each pixel, by the windows that are not known
+        to be ``differing``."""
+        known = overlap.there[::STRIDE, ::STRIDE] & ~vision.grown(differing, 5)
+        trusted = overlap.there & _enlarged(known, overlap.there.shape)
+        if not trusted.any():
+            return cls(np.zeros_like(overlap.laid), trusted)
+        laid, below = _same_tone(overlap.laid_soft, overlap.below_soft, trusted.astype(np.float32))
+        return cls(np.maximum(vision.outside(below, laid), vision.outside(laid, below)) * trusted, trusted)
+
+
+def _strokes(beyond: _Beyond) -> NDArray[np.bool_]:
+    """The windows (rows, columns) with strokes that only one of the pictures has."""
+    if not beyond.trusted.any():
+        return _windows(beyond.trusted)
+    usual = float(np.quantile(beyond.levels[beyond.trusted], 0.95))
+    return _windows(vision.opened(beyond.levels > max(STROKE, NOISY * usual), 3))
+
+
+def _faint_strokes(overlap: Overlap, beyond: _Beyond) -> NDArray[np.bool_]:
+    """The same with strokes that stand out from all that differs by chance, however thin they are."""
+    levels = vision.mean_of_windows(beyond.levels, 3) * vision.eroded(overlap.there, 9)
+    edges = np.maximum(vision.gradients(overlap.laid_soft), vision.gradients(overlap.below_soft)) > EDGE
+    near = beyond.trusted & vision.grown(edges, 5)
+    row, column = np.unravel_index(int(levels.argmax()), levels.shape)
+    near[max(0, row - AROUND // 2) : row + AROUND // 2 + 1, max(0, column - AROUND // 2) : column + AROUND // 2 + 1] = 0
+    by_chance = float(np.quantile(levels[near], RARE)) if near.any() else 0.0
+    return _windows(levels > FAINT * (by_chance + LEVELS))
+
+
+def _windows(pixels: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """A mask of pixels as one of the windows that hold any of them."""
+    return vision.grown(pixels, WINDOW)[::STRIDE, ::STRIDE]
 
 
 def _enlarged(mask: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from imsearch.types.hits import Quadrilateral
 from imsearch.verify import vision
 from imsearch.verify.changes import changes_of
-from imsearch.verify.features import COMPARED_SIDE
+from imsearch.verify.features import COMPARED_SIDE, Appearance, at_most
 from imsearch.verify.pixels import windows_of
 from imsearch.verify.planes import Canvas
 from imsearch.verify.registration import register
@@ -20,39 +21,60 @@ if TYPE_CHECKING:
 CLOSE_SIDE = 1280
 """The long side, in pixels, at which pictures are compared closely."""
 
+PAGE_SIDE = 2400
+"""The same for two pages: A4 at 200 dots per inch, where a digit of 8 points has 12 x 16 pixels."""
+
 CLOSE_ENOUGH = 1.4 * COMPARED_SIDE
 """The long side, in pixels, that both pictures must have, so that a closer look shows more."""
 
+SOFTEST = 2.0
+"""The blur, in pixels, that one of the two may have had: more leaves nothing that only a closer look shows."""
+
+
+def shows_more(first: Appearance, second: Appearance) -> bool:
+    """Whether both pictures have so many pixels that a closer look can show more."""
+    return min(max(first.width, first.height), max(second.width, second.height)) >= CLOSE_ENOUGH
+
 
 @dataclass(frozen=True)
-class Closeup(Canvas):
-    """A picture of ``width`` x ``height`` pixels at a long side of at most `CLOSE_SIDE`: ``color`` is uint8 (height,
-    width, 3), blue first."""
+class CloserLook:
+    """What a closer look at two copies shows: the share of the overlap that ``changed``, 0 if nothing did, and the
+    outlines of it in points of the second picture."""
+
+    changed: float = 0.0
+    parts: tuple[Quadrilateral, ...] = ()
+
+    @classmethod
+    def at(
+        cls, first: "Image.Image", second: "Image.Image", matrix: NDArray[np.float64], side: int = CLOSE_SIDE
+    ) -> "CloserLook":
+        """The closer look at two RGB images with all of their pixels, at a long side of at most ``side``; ``matrix``
+        (3, 3) is the homography from points of the first to points of the second."""
+        one, other = _Closeup.of(first, side), _Closeup.of(second, side)
+        overlap = register(one, other, matrix)
+        if overlap is None or abs(overlap.softness) > SOFTEST:
+            return cls()
+        changes = changes_of(overlap, windows_of(overlap), *overlap.colors(one, other), closely=True)
+        return cls(changes.share, tuple(overlap.outline(box) for box in changes.parts))
+
+
+def side_for(first: Appearance, second: Appearance) -> int:
+    """The long side at which two pictures are to be compared closely."""
+    return PAGE_SIDE if first.is_page and second.is_page else CLOSE_SIDE
+
+
+@dataclass(frozen=True)
+class _Closeup(Canvas):
+    """A picture of ``width`` x ``height`` pixels with more of them: ``color`` is uint8 (height, width, 3), blue
+    first."""
 
     color: NDArray[np.uint8]
 
     @classmethod
-    def of(cls, image: "Image.Image") -> "Closeup":
-        """The closer look at an RGB image with all of its pixels."""
-        factor = min(1.0, CLOSE_SIDE / max(image.size))
-        width, height = (max(1, round(side * factor)) for side in image.size)
-        return cls(*image.size, vision.shrink(vision.blue_first(np.asarray(image)), width, height))
+    def of(cls, image: "Image.Image", side: int) -> "_Closeup":
+        return cls(*image.size, at_most(vision.blue_first(np.asarray(image)), side))
 
     @property
     def compared_side(self) -> int:
         """The long side of `color`, in pixels."""
         return int(max(self.color.shape))
-
-
-def share_of_changes(first: "Image.Image", second: "Image.Image", matrix: tuple[float, ...]) -> float:
-    """The share of the overlap of two copies that differs in a closer look; ``matrix`` holds the rows of the homography
-    from points of the first to points of the second. 0 where they have hardly more pixels than were compared already.
-    """
-    aligned = np.array(matrix, np.float64).reshape(3, 3)
-    one, other = Closeup.of(first), Closeup.of(second)
-    if min(one.compared_side, other.compared_side) < CLOSE_ENOUGH:
-        return 0.0
-    overlap = register(one, other, aligned)
-    if overlap is None:
-        return 0.0
-    return changes_of(overlap, windows_of(overlap), *overlap.colors(one, other)).share

@@ -32,6 +32,12 @@ COUNT = 250
 PROBE_COUNT = 400
 """The most features of a probe."""
 
+PAGE = 0.55
+"""The share of a picture that has nearly one tone, from which it is a page."""
+
+ONE_TONE = 8
+"""By how many levels, up and down, pixels of one tone differ."""
+
 TINY = 32
 """The side, in pixels, of the square to which a whole picture is squeezed."""
 
@@ -84,6 +90,12 @@ class Appearance(Canvas):
     def half(self) -> NDArray[np.uint8]:
         """The grey picture at half of that size: uint8 (height, width)."""
         return vision.expand_half(self.compressed)
+
+    @cached_property
+    def is_page(self) -> bool:
+        """Whether most of the picture is of one tone, as paper and the ground of a screen are."""
+        counts = np.bincount(self.half.ravel(), minlength=256)
+        return bool(np.convolve(counts, np.ones(2 * ONE_TONE + 1), "same").max() >= PAGE * self.half.size)
 
     @property
     def compared_side(self) -> int:
@@ -155,7 +167,7 @@ def appearance_of_picture(picture: DecodedPicture) -> Appearance:
 
 def _extract(picture: DecodedPicture, *, side: int, count: int) -> Features:
     small = _shrunk(picture)
-    working = _at_most(vision.grey(small), side)
+    working = at_most(vision.grey(small), side)
     points, sizes, descriptors = vision.detect(working)
     chosen = _choose(sizes, count)
     scale = np.float32(SIDE / max(working.shape))
@@ -173,10 +185,11 @@ def _appearance(small: NDArray[np.uint8], picture: DecodedPicture) -> Appearance
 
 def _shrunk(picture: DecodedPicture) -> NDArray[np.uint8]:
     """The pixels at a long side of at most `COMPARED_SIDE`: uint8 (height, width, 3), blue first."""
-    return _at_most(vision.blue_first(np.asarray(picture.image)), COMPARED_SIDE)
+    return at_most(vision.blue_first(np.asarray(picture.image)), COMPARED_SIDE)
 
 
-def _at_most(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+def at_most(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """An image shrunk to a long side of at most this many pixels."""
     height, width = image.shape[:2]
     factor = side / max(height, width)
     if factor >= 1:

@@ -1,5 +1,6 @@
 """Judgments: what is kept of a comparison, and the proof that it gives. This works without OpenCV."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,6 +12,9 @@ from imsearch.verify.planes import Canvas, corners, jacobian, overlap, through, 
 
 if TYPE_CHECKING:
     from imsearch.verify.proof import Comparison
+
+LEAST_CHANGED = 0.0001
+"""The least share of the overlap that is told as changed: a digit on a page may be less."""
 
 
 class Judgment(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
@@ -95,7 +99,7 @@ def prove(probe: Canvas, hit: Canvas, judgment: Judgment) -> Proof:
     matrix = np.diag([hit.scale, hit.scale, 1]) @ aligned @ np.diag([1 / probe.scale, 1 / probe.scale, 1])
     matrix = matrix / matrix[2, 2]
     verdict: Verdict = "copy" if judgment.copy else "similar"
-    return Proof(
+    proof = Proof(
         verdict,
         agreement=round(judgment.agreement, 4),
         inliers=judgment.inliers,
@@ -103,11 +107,22 @@ def prove(probe: Canvas, hit: Canvas, judgment: Judgment) -> Proof:
         hit_overlap=overlap(np.linalg.inv(aligned).astype(np.float64), hit.extent, probe.extent),
         transform=_transform(matrix, probe),
         quadrilateral=_quadrilateral(matrix, probe),
-        changed=round(judgment.changed, 4),
-        changed_parts=tuple(_scaled(part, hit.scale) for part in judgment.parts),
         photographed=judgment.photographed,
         apart=judgment.apart,
     )
+    return with_changes(proof, hit, judgment.changed, judgment.parts)
+
+
+def with_changes(proof: Proof, hit: Canvas, changed: float, parts: tuple[Quadrilateral, ...]) -> Proof:
+    """A proof with the share of the overlap that ``changed``, and the outlines of it in points of the hit."""
+    share = max(round(changed, 4), LEAST_CHANGED) if changed else 0.0
+    return replace(proof, changed=share, changed_parts=tuple(_scaled(part, hit.scale) for part in parts))
+
+
+def points_of(transform: Transform, probe: Canvas, hit: Canvas) -> NDArray[np.float64]:
+    """The homography (3, 3) from points of the probe to points of the hit that a transform tells in pixels."""
+    factors = np.diag([1 / hit.scale, 1 / hit.scale, 1]), np.diag([probe.scale, probe.scale, 1])
+    return np.asarray(factors[0] @ np.array(transform.matrix, np.float64) @ factors[1])
 
 
 def _scaled(part: Quadrilateral, scale: float) -> Quadrilateral:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imsearch.images.shots import told_apart
 from imsearch.types.hits import Proof, Quadrilateral
@@ -15,7 +14,7 @@ from imsearch.verify.features import Appearance, Features
 from imsearch.verify.frames import is_framed
 from imsearch.verify.judgment import Judgment
 from imsearch.verify.pixels import Measures, coarse_agreement, measures_of, windows_of
-from imsearch.verify.planes import Canvas, corners, through
+from imsearch.verify.planes import Canvas
 from imsearch.verify.registration import register
 
 COARSE = 0.5
@@ -149,14 +148,10 @@ def _compared(probe: Appearance, hit: Appearance, alignment: Alignment) -> Compa
     if overlap.swapped:
         changes = replace(changes, grey=changes.grey[::-1])
     softness = -overlap.softness if overlap.swapped else overlap.softness
-    parts = tuple(_outline(overlap.to_hit, box) for box in changes.parts)
+    parts = tuple(overlap.outline(box) for box in changes.parts)
     framed = is_framed(probe, hit, overlap.matrix), is_framed(hit, probe, np.linalg.inv(overlap.matrix))
     apart = told_apart(probe.facts, hit.facts)
     return Comparison(refined, measures.agreement, found, measures, changes, softness, parts, framed, apart)
-
-
-def _outline(to_hit: NDArray[np.float64], box: tuple[int, int, int, int]) -> Quadrilateral:
-    return tuple((float(x), float(y)) for x, y in through(to_hit, corners(*box)))
 
 
 def prove(probe: Canvas, hit: Canvas, comparison: Comparison | None) -> Proof:

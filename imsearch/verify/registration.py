@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from imsearch.types.hits import Quadrilateral
 from imsearch.verify import vision
 from imsearch.verify.planes import SIDE, corners, local_scale, through, to_pixels
 
@@ -103,6 +104,10 @@ class Overlap:
     between: NDArray[np.float64]
     corner: tuple[int, int]
     swapped: bool
+
+    def outline(self, box: tuple[int, int, int, int]) -> Quadrilateral:
+        """The outline, in points of the hit, of a box of the overlap (left, top, right, bottom)."""
+        return tuple((float(x), float(y)) for x, y in through(self.to_hit, corners(*box)))
 
     def colors(self, probe: Rendering, hit: Rendering) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """The picture that is laid upon the other, and the other one, in color: uint8 (height, width, 3)."""

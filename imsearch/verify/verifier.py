@@ -3,6 +3,7 @@
 import itertools
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -10,10 +11,11 @@ import numpy as np
 
 from imsearch.catalog.cache import JUDGMENTS, Cache
 from imsearch.types.hits import Hit, Proof
+from imsearch.verify.closeup import CloserLook, shows_more, side_for
 from imsearch.verify.contents import Content
 from imsearch.verify.cores import Cores
-from imsearch.verify.features import DecodedPicture, Features, features_of_probe
-from imsearch.verify.judgment import same
+from imsearch.verify.features import Appearance, DecodedPicture, Features, features_of_probe
+from imsearch.verify.judgment import points_of, same, with_changes
 from imsearch.verify.order import Verified, ordered
 from imsearch.verify.proof import Comparison, compare, prove
 from imsearch.verify.store import FeatureStore
@@ -61,15 +63,17 @@ class Verifier:
     def verify(self, probe: WholeProbe, hits: Sequence[Hit], k: int) -> list[Hit]:
         """The hits with their proofs and new ranks, in the order that `order.ordered` describes.
 
-        They are compared in the given order: the first ``k`` in any case, and others while copies are found.
+        They are compared in the given order: the first ``k`` in any case, and others while copies are found. Pages
+        among the first ``k`` of the new order are looked at closely.
         """
-        verified = self._verified(probe, hits, k)
-        digest = None if probe.digest is None else probe.digest.hex()
-        return ordered(hits, verified, digest, None if probe.path is None else os.fsdecode(probe.path))
-
-    def _verified(self, probe: WholeProbe, hits: Sequence[Hit], k: int) -> dict[str, Verified]:
-        """The proofs of the hits that were compared, by digest."""
         features = features_of_probe(probe)
+        verified = self._verified(probe, features, hits, k)
+        digest = None if probe.digest is None else probe.digest.hex()
+        found = ordered(hits, verified, digest, None if probe.path is None else os.fsdecode(probe.path))
+        return [*self._looked_at(probe, features, found[:k]), *found[k:]]
+
+    def _verified(self, probe: WholeProbe, features: Features, hits: Sequence[Hit], k: int) -> dict[str, Verified]:
+        """The proofs of the hits that were compared, by digest."""
         pictures = list({hit.digest: hit for hit in hits}.values())
         verified: dict[str, Verified] = {}
         found_any = False
@@ -85,7 +89,7 @@ class Verifier:
     def _compared(self, probe: WholeProbe, features: Features, hits: Sequence[Hit]) -> dict[str, Verified]:
         """The proofs of these hits, by digest. A hit whose file is unavailable counts as similar."""
         verified = {hit.digest: Verified(Proof("similar")) for hit in hits}
-        contents = [Content(bytes.fromhex(hit.digest), os.fsencode(hit.path)) for hit in hits]
+        contents = [_content(hit) for hit in hits]
         there = [
             (hit, content, found)
             for hit, content, found in zip(hits, contents, self.store.features(contents), strict=True)
@@ -101,12 +105,53 @@ class Verifier:
             verified[probe.digest.hex()] = Verified(same(features))
         return verified
 
+    def _looked_at(self, probe: WholeProbe, features: Features, hits: Sequence[Hit]) -> list[Hit]:
+        """The hits; for copies of a page in which nothing has changed, with what only all of their pixels show."""
+        if not features.is_page:
+            return list(hits)
+        copies = [
+            hit for hit in hits if hit.proof is not None and hit.proof.verdict == "copy" and not hit.proof.changed
+        ]
+        contents = [_content(hit) for hit in copies]
+        pages = [
+            _Page(probe, features, hit, content, found)
+            for hit, content, found in zip(copies, contents, self.store.appearances(contents), strict=True)
+            if found is not None and found.is_page and shows_more(features, found)
+        ]
+        seen = {page.hit.rank: proof for page, proof in zip(pages, self.cores.read(_proof_of, pages), strict=True)}
+        return [replace(hit, proof=seen.get(hit.rank, hit.proof)) for hit in hits]
+
     def _compare(self, probe: Features, hits: Sequence[Features]) -> list[Comparison | None]:
         """The best comparison of the probe with each hit, computed on all cores."""
         size = max(1, -(-len(hits) // self.cores.count))
         parts = [hits[at : at + size] for at in range(0, len(hits), size)]
         compared = self.cores.compare(compare, itertools.repeat(probe), parts)
         return list(itertools.chain.from_iterable(compared))
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A copy of a page, to be looked at closely."""
+
+    probe: WholeProbe
+    features: Features
+    hit: Hit
+    content: Content
+    found: Appearance
+
+
+def _proof_of(page: _Page) -> Proof | None:
+    """The proof of a copy of a page after a closer look."""
+    read, proof = page.content.read(), page.hit.proof
+    if read is None or proof is None or proof.transform is None:
+        return proof
+    matrix = points_of(proof.transform, page.features, page.found)
+    seen = CloserLook.at(page.probe.image, read.image, matrix, side_for(page.features, page.found))
+    return with_changes(proof, page.found, seen.changed, seen.parts)
+
+
+def _content(hit: Hit) -> Content:
+    return Content(bytes.fromhex(hit.digest), os.fsencode(hit.path))
 
 
 def _same_pixels(probe: WholeProbe, hit: Hit, content: Content) -> bool:
