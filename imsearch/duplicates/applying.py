@@ -55,8 +55,9 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be done: ``groups``, by number, each with the files that are marked to go and of the others those that
-    are there; ``refused`` are files that cannot go, by the number of their group; ``different`` as in `Applied`."""
+    """What is to be done: ``groups``, by number, each with the files that are marked to go and the files that stay, if
+    they are there; ``refused`` are files that cannot go, by the number of their group; ``different`` as in `Applied`.
+    """
 
     groups: dict[int, DuplicateGroup]
     refused: tuple[tuple[int, Skip], ...]
@@ -102,7 +103,7 @@ def plan_of(reviewed: Iterable[ReviewedGroup]) -> Plan:
 
 
 def _going(each: ReviewedGroup, mark: Mark, stays_in: dict[str, int]) -> tuple[frozenset[str], list[Skip]]:
-    """The paths of the files of a group that can go, and those that cannot although they are marked to."""
+    """The paths of the files of a group that can go, and the files that cannot go although they are marked to."""
     wanted = each.here - mark.keep
     if mark.keep.isdisjoint(each.here):
         return frozenset(), [Skip(path, "no file that was marked to stay is left") for path in sorted(wanted)]
@@ -111,7 +112,7 @@ def _going(each: ReviewedGroup, mark: Mark, stays_in: dict[str, int]) -> tuple[f
 
 
 def _to_be_moved(each: ReviewedGroup, mark: Mark, going: Collection[str]) -> DuplicateGroup:
-    """The group with those of its files that are there, one that stays as the file to keep, and those that go."""
+    """The group with the files that are there: one that stays is the file to keep, and the ones that go are marked."""
     group = each.group
     files = tuple(file for file in group.files if file.path in each.here)
     staying = [file for file in files if file.path in mark.keep]

@@ -65,7 +65,7 @@ class FindDuplicates:
         self._under = None if options.under is None else _absolute(options.under)
 
     def run(self) -> list[DuplicateGroup]:
-        """The groups: those of copies, then versions, then series, each sorted by their first path.
+        """The groups: copies, then versions, then series, each kind sorted by first path.
 
         Raises `UsageError` for a path at or below which nothing is indexed.
         """

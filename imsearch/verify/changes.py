@@ -165,15 +165,11 @@ def _same_tone(
     one: NDArray[np.float32], other: NDArray[np.float32], weights: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Two images, of which the first was given the mean and the deviation that the other has around each pixel."""
-    total = np.maximum(vision.mean_of_windows(weights, SURROUNDINGS), 1e-3)
-    means, deviations = [], []
-    for image in (one, other):
-        mean = vision.mean_of_windows(image * weights, SURROUNDINGS) / total
-        square = vision.mean_of_windows(image * image * weights, SURROUNDINGS) / total
-        means.append(mean)
-        deviations.append(np.sqrt(np.maximum(square - mean * mean, 0)) + 2)
-    gain = np.clip(deviations[1] / deviations[0], 0.25, 4)
-    return means[1] + gain * (one - means[0]), other
+    (mean, variance), (other_mean, other_variance) = (
+        vision.statistics_of_windows(image, weights, SURROUNDINGS) for image in (one, other)
+    )
+    gain = np.clip((np.sqrt(other_variance) + 2) / (np.sqrt(variance) + 2), 0.25, 4)
+    return other_mean + gain * (one - mean), other
 
 
 def _own(overlap: Overlap, differing: NDArray[np.bool_], numbers: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -257,11 +257,8 @@ def _shift(corner: tuple[int, int]) -> NDArray[np.float64]:
 def _normalized(image: NDArray[np.float32], there: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """The image with the mean and the deviation around each pixel made equal, so that a change of light or of tone does
     not look like a movement."""
-    weight = np.maximum(vision.mean_of_windows(there.astype(np.float32), SURROUNDINGS), 1e-3)
-    masked = image * there
-    mean = vision.mean_of_windows(masked, SURROUNDINGS) / weight
-    variance = vision.mean_of_windows(masked * image, SURROUNDINGS) / weight - mean * mean
-    return np.asarray(np.clip(128 + 40 * (image - mean) / np.sqrt(np.maximum(variance, 0) + 16), 0, 255), np.uint8)
+    mean, variance = vision.statistics_of_windows(image, there.astype(np.float32), SURROUNDINGS)
+    return np.asarray(np.clip(128 + 40 * (image - mean) / np.sqrt(variance + 16), 0, 255), np.uint8)
 
 
 def _softness(one: NDArray[np.float32], other: NDArray[np.float32], there: NDArray[np.bool_]) -> float:

@@ -115,6 +115,18 @@ def mean_of_windows(image: NDArray[np.float32], side: int) -> NDArray[np.float32
     return np.asarray(cv2.boxFilter(image, cv2.CV_32F, (side, side), borderType=cv2.BORDER_REFLECT), np.float32)
 
 
+def statistics_of_windows(
+    image: NDArray[np.float32], weights: NDArray[np.float32], side: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The weighted mean and variance of the square window around each pixel, float32 (height, width) both; ``weights``
+    (height, width) are in 0..1."""
+    total = np.maximum(mean_of_windows(weights, side), np.float32(1e-3))
+    weighted = image * weights
+    mean = np.asarray(mean_of_windows(weighted, side) / total, np.float32)
+    square = np.asarray(mean_of_windows(weighted * image, side) / total, np.float32)
+    return mean, np.maximum(square - mean * mean, np.float32(0))
+
+
 def shrink(image: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
     """The image resized to ``width`` by ``height`` pixels by averaging areas."""
     return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)

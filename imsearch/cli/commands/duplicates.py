@@ -36,6 +36,10 @@ class _FindsByDefault(TyperGroup):
         self.format_commands(ctx, formatter)
 
 
+def _repeatable(name: str, metavar: str, says: str, further: str = "") -> Any:
+    return typer.Option(name, metavar=metavar, help=f"{says}. Can be repeated{further}.", show_default=False)
+
+
 app = typer.Typer(
     cls=_FindsByDefault,
     rich_markup_mode=None,
@@ -50,31 +54,14 @@ Series = Annotated[
 ]
 Keep = Annotated[
     list[str] | None,
-    typer.Option(
-        "--keep",
-        metavar="RULE",
-        help="Keep the largest, best-format, most-bytes, oldest or edited file. Can be repeated; others come after.",
-        show_default=False,
+    _repeatable(
+        "--keep", "RULE", "Keep the largest, best-format, most-bytes, oldest or edited file", "; others come after"
     ),
 ]
 Prefer = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--prefer",
-        metavar="FOLDER",
-        help="Keep files below this folder rather than others. Can be repeated.",
-        show_default=False,
-    ),
+    list[Path] | None, _repeatable("--prefer", "FOLDER", "Keep files below this folder rather than others")
 ]
-Protect = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--protect",
-        metavar="FOLDER",
-        help="Never move files below this folder. Can be repeated.",
-        show_default=False,
-    ),
-]
+Protect = Annotated[list[Path] | None, _repeatable("--protect", "FOLDER", "Never move files below this folder")]
 Across = Annotated[bool, typer.Option("--across-folders", help="Only groups whose files lie in more than one folder.")]
 Within = Annotated[bool, typer.Option("--within-folder", help="Only group files of one and the same folder.")]
 Greyscale = Annotated[bool, typer.Option("--leave-greyscale", help="Leave out greyscale versions of color pictures.")]

@@ -1,4 +1,4 @@
-"""Showing groups of duplicates, those that free most first, and what to type next."""
+"""Showing groups of duplicates, sorted by how many bytes they would free, and what to type next."""
 
 import json
 import os
@@ -31,7 +31,7 @@ _COLUMNS = (
 
 
 def by_gain(groups: "Iterable[DuplicateGroup]") -> "list[DuplicateGroup]":
-    """Groups of copies, those that would free most bytes first, then versions, then series."""
+    """Groups of copies, sorted by how many bytes they would free, then versions, then series."""
     return sorted(groups, key=lambda group: (_ORDER.index(group.kind), -_size(_goes(group) or group.rest)))
 
 

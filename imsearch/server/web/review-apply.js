@@ -1,6 +1,7 @@
 /** Applying what is marked: the question before it, and what has come of it. */
 
-import { byId, element, icon } from "./dom.js";
+import { byId, element } from "./dom.js";
+import { warningBox } from "./problems.js";
 import { skipRow } from "./runs.js";
 import { bytes, count } from "./wording.js";
 
@@ -64,16 +65,9 @@ export function fileList(title, files, open = false) {
 
 /** Files that stayed where they are although they should have moved. */
 export function stayed(skipped, what) {
-  return element(
-    "div",
-    { class: "problem", role: "alert" },
-    icon("warning"),
-    element(
-      "div",
-      {},
-      element("p", {}, `${count(skipped.length, "file")} ${what}:`),
-      element("ul", {}, ...skipped.map(skipRow)),
-    ),
+  return warningBox(
+    element("p", {}, `${count(skipped.length, "file")} ${what}:`),
+    element("ul", {}, ...skipped.map(skipRow)),
   );
 }
 
