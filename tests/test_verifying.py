@@ -178,6 +178,42 @@ def test_edited_copies_are_proven(originals: list[Image.Image], edit: str) -> No
     assert proven >= {"crop20": 0.7, "jpeg8": 0.75}.get(edit, 0.9) * len(found)
 
 
+@pytest.mark.parametrize("slant", [0.1, 0.2])
+def test_pictures_seen_aslant_are_copies_and_photographed(originals: list[Image.Image], slant: float) -> None:
+    """As when a print lies on a table: everything lies in one plane."""
+    proven = []
+    for original in originals:
+        image = ImageOps.contain(original, (640, 640))
+        width, height = image.size
+        view = (1 + slant / 3, slant / 4, 0, slant / 5, 1 + slant / 2, 0, slant / 2 / width, 1.5 * slant / height)
+        seen = image.transform(image.size, Image.Transform.PERSPECTIVE, view, Image.Resampling.BICUBIC, fillcolor="tan")
+        proof = proof_of(seen, original)
+        proven.append(proof.verdict == "copy")
+        assert proof.photographed == (proof.verdict == "copy")
+    assert np.mean(proven) >= 0.8
+
+
+def test_a_scene_with_depth_seen_aslant_is_not_a_copy(photo: Image.Image) -> None:
+    """Two halves that lie at other depths, each in a plane of its own."""
+    image = ImageOps.contain(photo, (640, 640))
+    width, height = image.size
+    near, far = (
+        image.transform(
+            image.size,
+            Image.Transform.PERSPECTIVE,
+            (1.05, 0.06, shift, 0.05, 1.1, 0, 0.1 / width, 0.3 / height),
+            Image.Resampling.BICUBIC,
+        )
+        for shift in (0, -6)
+    )
+    scene = near.copy()
+    for left in range(0, width, 80):  # as trees before a wall
+        scene.paste(far.crop((left, 0, left + 40, height)), (left, 0))
+    proof = proof_of(scene, photo)
+    assert proof.verdict == "similar"
+    assert proof_of(near, photo).verdict == "copy"
+
+
 def test_other_photographs_are_not_copies(originals: list[Image.Image]) -> None:
     features = [features_in(image) for image in originals]
     for at, image in enumerate(originals):

@@ -19,15 +19,35 @@ WEIGHTS = (-1.739, -0.91, 3.024, -0.913, -1.158, 1.486)
 BIAS = -20.88
 """What is added to the weighted terms, so that the threshold is 0."""
 
+STILL = 0.12
+"""The drift, in pixels, below which two pictures show one plane, such as a print: a scene with depth that is seen from
+another place drifts by more than 0.15 pixels."""
+
+ALIKE = 0.9
+"""The explained correlation from which they do."""
+
+ENOUGH = 900
+"""The number of textured windows from which both can be trusted."""
+
+SLANT = 2.5
+"""The most, in pixels, that the perspective of a plane counts: where nothing has depth, it says nothing against a
+copy."""
+
+TURNED = 2.0
+"""The most, in degrees, that its turn counts."""
+
 
 def terms(measures: Measures) -> list[float]:
     """The numbers that are weighed. Measures in pixels, degrees and ratios count by their logarithm."""
+    perspective, turn = measures.perspective, measures.turn
+    if measures.drift < STILL and measures.explained > ALIKE and measures.textured >= ENOUGH:
+        perspective, turn = min(perspective, SLANT), min(turn, TURNED)
     return [
         _log(measures.drift),
         _log(measures.scatter),
         measures.explained,
-        _log(measures.perspective),
-        _log(measures.turn / 10),
+        _log(perspective),
+        _log(turn / 10),
         math.log(measures.textured),
     ]
 
