@@ -1,6 +1,6 @@
 """What the pixels of two aligned pictures show: how well they agree, how far they are displaced, where they differ."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -39,6 +39,10 @@ NOISY = 2.0
 EXPLAINED = 0.6
 """The correlation from which a window counts as showing the same in both pictures."""
 
+LOST = 1.5
+"""How many times the variance of a window must be that of the difference where the pictures agree, so that the window
+shows a difference: fainter ones are lost in noise, or were lost to compression."""
+
 CERTAIN = 0.8
 """The correlation of the windows whose displacements are measured."""
 
@@ -57,10 +61,12 @@ COARSE_WINDOW = 11
 
 @dataclass(frozen=True)
 class Windows:
-    """The correlation of two aligned pictures in each window, float32 (rows, columns), and which windows are textured
-    in both pictures, or in either. A window that is textured in only one of them agrees with nothing."""
+    """The correlation of two aligned pictures in each window, float32 (rows, columns), the larger of their variances
+    there, and which windows are textured in both pictures, or in either. A window that is textured in only one of them
+    agrees with nothing."""
 
     correlation: NDArray[np.float32]
+    variance: NDArray[np.float32]
     both: NDArray[np.bool_]
     either: NDArray[np.bool_]
 
@@ -73,7 +79,15 @@ class Windows:
     def differing(self) -> NDArray[np.bool_]:
         """The windows (rows, columns) that do not agree, with neighbors that do not: single ones are noise."""
         apart = self.either & (np.where(self.both, self.correlation, 0) < EXPLAINED)
-        return vision.opened(apart, 3)
+        return vision.opened(apart & (self.variance > LOST * self._noise), 3)
+
+    @cached_property
+    def _noise(self) -> float:
+        """The median variance of what the windows that agree do not explain of each other."""
+        agreeing = self.both & (self.correlation >= EXPLAINED)
+        if np.count_nonzero(agreeing) < FEWEST:
+            return 0.0
+        return float(np.median(((1 - self.correlation**2) * self.variance)[agreeing]))
 
 
 def windows_of(overlap: Overlap) -> Windows:
@@ -87,7 +101,7 @@ def windows_of(overlap: Overlap) -> Windows:
         return soft
     plain = _correlated(overlap.laid, overlap.below, overlap.there, WINDOW, STRIDE)
     better = np.maximum(soft.correlation, np.where(plain.both, plain.correlation, -1))
-    return Windows(better, soft.both, soft.either)
+    return replace(soft, correlation=better)
 
 
 def _correlated(
@@ -104,7 +118,7 @@ def _correlated(
     strong_one, strong_other = _without_noise(var_one, var_other, whole), _without_noise(var_other, var_one, whole)
     least, most = np.minimum(strong_one, strong_other), np.maximum(strong_one, strong_other)
     both = whole & (least > FAINT**2) & (most > TEXTURE**2)
-    return Windows(correlation, both, both | (whole & (most > COVERED**2)))
+    return Windows(correlation, np.maximum(var_one, var_other), both, both | (whole & (most > COVERED**2)))
 
 
 def _without_noise(
