@@ -20,7 +20,7 @@ class CacheKind:
     most: int
 
 
-FEATURES = CacheKind("features.sqlite3", 3, 50_000)
+FEATURES = CacheKind("features.sqlite3", 4, 50_000)
 """Local features and appearances, by which pictures are compared: at most about 4 GB."""
 
 JUDGMENTS = CacheKind("judgments.sqlite3", 2, 2_000_000)

@@ -29,6 +29,10 @@ PROBE_SIDE = 448
 COUNT = 250
 """The most features of a picture of the library."""
 
+FEW = 160
+"""With fewer features, a picture of the library is looked at again, as large as a probe: plain pictures have few, and a
+part of one has hardly any of them."""
+
 PROBE_COUNT = 400
 """The most features of a probe."""
 
@@ -157,7 +161,8 @@ def features_of_probe(probe: DecodedPicture) -> Features:
 
 def features_of_picture(picture: DecodedPicture) -> Features:
     """The features of a picture of the library."""
-    return _extract(picture, side=DETECTED_SIDE, count=COUNT)
+    found = _extract(picture, side=DETECTED_SIDE, count=COUNT)
+    return found if len(found.points) >= FEW else _extract(picture, side=PROBE_SIDE, count=COUNT)
 
 
 def appearance_of_picture(picture: DecodedPicture) -> Appearance:

@@ -28,6 +28,7 @@ from benchmarks.pictures import sources_in
 from benchmarks.seen import both, drawn, read
 from benchmarks.unseen import HARD, UNSEEN
 from imsearch.evaluation import edits
+from imsearch.verify.closeup import CloserLook, shows_more, side_for
 from imsearch.verify.cores import Cores
 from imsearch.verify.features import DecodedPicture, features_of_picture, features_of_probe
 from imsearch.verify.proof import compare
@@ -141,9 +142,13 @@ def _files_taken_for(pair: tuple[Path, Path]) -> str:
 
 
 def _taken_for(probe: DecodedPicture, picture: DecodedPicture) -> str:
-    """What two pictures are taken for."""
+    """What two pictures are taken for, after a closer look where nothing has changed."""
     first, second = both(probe, picture)
     comparison = compare(first, [second])[0]
     if comparison is None or not comparison.is_copy or comparison.changes is None:
         return SIMILAR
-    return VERSIONS if comparison.changes.share or comparison.is_photographed else COPIES
+    changed = comparison.changes.share
+    if not changed and shows_more(first, second):
+        side = side_for(first, second)
+        changed = CloserLook.at(probe.image, picture.image, comparison.alignment.matrix, side).changed
+    return VERSIONS if changed or comparison.is_photographed else COPIES
