@@ -88,7 +88,7 @@ def changes_of(
     off_tone = vision.opened(_off_tone(upper, lower, colorless, windows, inside), 3)
     differing = windows.differing | off_tone
     seen = overlap.there[::STRIDE, ::STRIDE]
-    beyond = _Beyond.of(overlap, differing)
+    beyond = _Beyond.of(overlap, differing, closely=closely)
     differing |= (_faint_strokes(overlap, beyond) if closely else _strokes(beyond)) & seen
     if not differing.any():
         return Changes(0.0, 0.0, 0.0, (), grey)
@@ -121,15 +121,25 @@ class _Beyond:
     trusted: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, overlap: Overlap, differing: NDArray[np.bool_]) -> "_Beyond":
+    def of(cls, overlap: Overlap, differing: NDArray[np.bool_], *, closely: bool) -> "_Beyond":
         """Of two pictures brought to the same mean and deviation around each pixel, by the windows that are not known
-        to be ``differing``."""
+        to be ``differing``. ``closely`` also takes them as they are, as what compression draws around letters makes a
+        picture seem sharper than it is; the smaller difference counts."""
         known = overlap.there[::STRIDE, ::STRIDE] & ~vision.grown(differing, 5)
         trusted = overlap.there & _enlarged(known, overlap.there.shape)
         if not trusted.any():
             return cls(np.zeros_like(overlap.laid), trusted)
-        laid, below = _same_tone(overlap.laid_soft, overlap.below_soft, trusted.astype(np.float32))
-        return cls(np.maximum(vision.outside(below, laid), vision.outside(laid, below)) * trusted, trusted)
+        levels = _levels_beyond(overlap.laid_soft, overlap.below_soft, trusted)
+        if closely and overlap.softness:
+            levels = np.minimum(levels, _levels_beyond(overlap.laid, overlap.below, trusted))
+        return cls(levels, trusted)
+
+
+def _levels_beyond(
+    laid: NDArray[np.float32], below: NDArray[np.float32], trusted: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    laid, below = _same_tone(laid, below, trusted.astype(np.float32))
+    return np.maximum(vision.outside(below, laid), vision.outside(laid, below)) * trusted
 
 
 def _strokes(beyond: _Beyond) -> NDArray[np.bool_]:
