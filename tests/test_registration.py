@@ -65,7 +65,7 @@ def off(matrix: NDArray[np.float64], corners: list[tuple[float, float]], size: t
 
 def registered(probe: Image.Image, hit: Image.Image, pixels: NDArray[np.float64]) -> Overlap | None:
     """Register two pictures from the homography between their ``pixels``."""
-    return register(appearance_in(probe), appearance_in(hit), np.linalg.inv(PIXELS) @ pixels @ PIXELS)
+    return register(appearance_in(probe).drawn(), appearance_in(hit).drawn(), np.linalg.inv(PIXELS) @ pixels @ PIXELS)
 
 
 def error(overlap: Overlap, truth: NDArray[np.float64], size: tuple[int, int]) -> float:
@@ -124,7 +124,7 @@ def test_black_corners_of_a_turned_picture_are_no_blur(photo: Image.Image, degre
     turned = part.rotate(-degrees, Image.Resampling.BICUBIC, expand=True)
     probe, hit = features_in(turned), features_in(photo)
     (alignment, *_) = align(probe, [hit])[0]
-    overlap = register(probe, hit, alignment.matrix)
+    overlap = register(probe.drawn(), hit.drawn(), alignment.matrix)
     assert overlap is not None
     assert abs(overlap.softness) <= 0.75
     # The picture's middle is that of the part.
@@ -163,8 +163,8 @@ def test_what_was_moved_shows_as_displacement(photo: Image.Image) -> None:
 def test_the_pixels_of_both_pictures_lie_on_each_other(photo: Image.Image, disturbance: str) -> None:
     """The finer picture is laid upon the coarser one, whichever was the probe."""
     half = disturbed(photo, disturbance).resize((photo.width // 2, photo.height // 2), Image.Resampling.LANCZOS)
-    whole = appearance_in(photo)
-    small = appearance_in(half)
+    whole = appearance_in(photo).drawn()
+    small = appearance_in(half).drawn()
     for probe, hit, swapped in ((whole, small, False), (small, whole, True)):
         overlap = register(probe, hit, np.eye(3))
         assert overlap is not None

@@ -8,11 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.types.hits import Quadrilateral
-from imsearch.verify import vision
 from imsearch.verify.changes import changes_of
-from imsearch.verify.features import COMPARED_SIDE, Appearance, at_most
+from imsearch.verify.features import COMPARED_SIDE, Appearance, Drawn
 from imsearch.verify.pixels import windows_of
-from imsearch.verify.planes import Canvas
 from imsearch.verify.registration import register
 
 if TYPE_CHECKING:
@@ -50,7 +48,7 @@ class CloserLook:
     ) -> "CloserLook":
         """The closer look at two RGB images with all of their pixels, at a long side of at most ``side``; ``matrix``
         (3, 3) is the homography from points of the first to points of the second."""
-        one, other = _Closeup.of(first, side), _Closeup.of(second, side)
+        one, other = Drawn.of(first, side), Drawn.of(second, side)
         overlap = register(one, other, matrix)
         if overlap is None or abs(overlap.softness) > SOFTEST:
             return cls()
@@ -61,20 +59,3 @@ class CloserLook:
 def side_for(first: Appearance, second: Appearance) -> int:
     """The long side at which two pictures are to be compared closely."""
     return PAGE_SIDE if first.is_page and second.is_page else CLOSE_SIDE
-
-
-@dataclass(frozen=True)
-class _Closeup(Canvas):
-    """A picture of ``width`` x ``height`` pixels with more of them: ``color`` is uint8 (height, width, 3), blue
-    first."""
-
-    color: NDArray[np.uint8]
-
-    @classmethod
-    def of(cls, image: "Image.Image", side: int) -> "_Closeup":
-        return cls(*image.size, at_most(vision.blue_first(np.asarray(image)), side))
-
-    @property
-    def compared_side(self) -> int:
-        """The long side of `color`, in pixels."""
-        return int(max(self.color.shape))

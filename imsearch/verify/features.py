@@ -73,6 +73,24 @@ class DecodedPicture(Protocol):
 
 
 @dataclass(frozen=True)
+class Drawn(Canvas):
+    """A picture of ``width`` x ``height`` pixels as it is compared: ``color`` is uint8 (height, width, 3), blue first,
+    which may be smaller."""
+
+    color: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, image: "Image.Image", side: int) -> "Drawn":
+        """An RGB image with all of its pixels, at a long side of at most ``side``."""
+        return cls(*image.size, at_most(vision.blue_first(np.asarray(image)), side))
+
+    @property
+    def compared_side(self) -> int:
+        """The long side of `color`, in pixels."""
+        return int(max(self.color.shape[:2]))
+
+
+@dataclass(frozen=True)
 class Appearance(Canvas):
     """The appearance of a whole upright picture of ``width`` x ``height`` pixels, without local features, and what its
     file says about it (``facts``).
@@ -85,10 +103,9 @@ class Appearance(Canvas):
     tiny: NDArray[np.uint8]
     compressed: bytes
 
-    @property
-    def color(self) -> NDArray[np.uint8]:
-        """The picture at a long side of at most `COMPARED_SIDE`: uint8 (height, width, 3), blue first."""
-        return vision.expand(self.compressed)
+    def drawn(self) -> Drawn:
+        """The picture at a long side of at most `COMPARED_SIDE`, decoded anew each time."""
+        return Drawn(self.width, self.height, vision.expand(self.compressed))
 
     @cached_property
     def half(self) -> NDArray[np.uint8]:
@@ -102,14 +119,9 @@ class Appearance(Canvas):
         return bool(np.convolve(counts, np.ones(2 * ONE_TONE + 1), "same").max() >= PAGE * self.half.size)
 
     @property
-    def compared_side(self) -> int:
-        """The long side of `color`, in pixels."""
-        return min(COMPARED_SIDE, max(self.width, self.height))
-
-    @property
     def compared_size(self) -> tuple[float, float]:
-        """Width and height of `color`, in pixels, before they are rounded."""
-        factor = self.compared_side / max(self.width, self.height)
+        """Width and height at which it is compared, in pixels, before they are rounded."""
+        factor = min(1.0, COMPARED_SIDE / max(self.width, self.height))
         return self.width * factor, self.height * factor
 
     def packed(self) -> bytes:

@@ -133,7 +133,10 @@ def _best(probe: Features, hit: Features, alignments: Sequence[Alignment]) -> Co
 
 def _compared(probe: Appearance, hit: Appearance, alignment: Alignment) -> Comparison:
     coarse = coarse_agreement(probe, hit, alignment.matrix)
-    overlap = register(probe, hit, alignment.matrix) if coarse >= COARSE else None
+    if coarse < COARSE:
+        return Comparison(alignment, coarse)
+    drawn = probe.drawn(), hit.drawn()
+    overlap = register(*drawn, alignment.matrix)
     if overlap is None:
         return Comparison(alignment, coarse)
     windows = windows_of(overlap)
@@ -144,7 +147,7 @@ def _compared(probe: Appearance, hit: Appearance, alignment: Alignment) -> Compa
     refined = replace(alignment, matrix=overlap.matrix)
     if found < evidence.COPY:
         return Comparison(refined, measures.agreement, found, measures)
-    changes = changes_of(overlap, windows, *overlap.colors(probe, hit))
+    changes = changes_of(overlap, windows, *overlap.colors(*drawn))
     if overlap.swapped:
         changes = replace(changes, grey=changes.grey[::-1])
     softness = -overlap.softness if overlap.swapped else overlap.softness

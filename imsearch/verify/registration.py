@@ -8,13 +8,13 @@ have in common, while noise and compression only scatter them.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imsearch.types.hits import Quadrilateral
 from imsearch.verify import vision
+from imsearch.verify.features import Drawn
 from imsearch.verify.planes import SIDE, corners, local_scale, through, to_pixels
 
 STEP = 12
@@ -60,22 +60,6 @@ SURROUNDINGS = 33
 """The side, in pixels, of the window by whose mean and deviation a pixel is normalized before points are tracked."""
 
 
-class Rendering(Protocol):
-    """A picture as its pixels are compared: ``color`` is uint8 (height, width, 3), blue first."""
-
-    @property
-    def color(self) -> NDArray[np.uint8]:
-        """The pixels."""
-
-    @property
-    def compared_side(self) -> int:
-        """The long side of `color`, in pixels."""
-
-    @property
-    def extent(self) -> tuple[float, float]:
-        """Width and height of the picture in points."""
-
-
 @dataclass(frozen=True)
 class Overlap:
     """The part that two pictures share, seen in the frame of the coarser one: the finer one is laid upon it.
@@ -109,18 +93,18 @@ class Overlap:
         """The outline, in points of the hit, of a box of the overlap (left, top, right, bottom)."""
         return tuple((float(x), float(y)) for x, y in through(self.to_hit, corners(*box)))
 
-    def colors(self, probe: Rendering, hit: Rendering) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    def colors(self, probe: Drawn, hit: Drawn) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """The picture that is laid upon the other, and the other one, in color: uint8 (height, width, 3)."""
         upper, lower = (hit, probe) if self.swapped else (probe, hit)
         fine = _antialiased(upper.color.astype(np.float32), _scale(self.between, upper))
-        below = lower.color  # decoded anew each time
+        below = lower.color
         laid, _ = vision.warp(fine, self.between, below.shape[:2])
         (left, top), (height, width) = self.corner, self.there.shape
         box = np.s_[top : top + height, left : left + width]
         return np.clip(laid[box], 0, 255).astype(np.uint8), below[box]
 
 
-def register(probe: Rendering, hit: Rendering, matrix: NDArray[np.float64]) -> Overlap | None:
+def register(probe: Drawn, hit: Drawn, matrix: NDArray[np.float64]) -> Overlap | None:
     """The overlap of two pictures, with the alignment by ``matrix`` (3, 3), from points of the probe to points of the
     hit, refined. None where the overlap is too narrow to be compared."""
     between = to_pixels(hit.compared_side) @ matrix @ np.linalg.inv(to_pixels(probe.compared_side))
@@ -133,7 +117,7 @@ def register(probe: Rendering, hit: Rendering, matrix: NDArray[np.float64]) -> O
     return _Registration(fine, _grey(lower), between).overlap(upper, lower, swapped)
 
 
-def _grey(picture: Rendering) -> NDArray[np.float32]:
+def _grey(picture: Drawn) -> NDArray[np.float32]:
     return vision.grey(picture.color).astype(np.float32)
 
 
@@ -142,7 +126,7 @@ def _antialiased(image: NDArray[np.float32], scale: float) -> NDArray[np.float32
     return vision.blur(image, 0.5 * float(np.sqrt(max(scale**-2 - 1, 0))))
 
 
-def _scale(between: NDArray[np.float64], probe: Rendering) -> float:
+def _scale(between: NDArray[np.float64], probe: Drawn) -> float:
     """How many times larger the probe is drawn by ``between``, at its centre."""
     centre = np.array(probe.extent) / 2 * probe.compared_side / SIDE
     return local_scale(between, centre)
@@ -156,7 +140,7 @@ class _Registration:
         self._below = below
         self._between = between
 
-    def overlap(self, upper: Rendering, lower: Rendering, swapped: bool) -> Overlap | None:
+    def overlap(self, upper: Drawn, lower: Drawn, swapped: bool) -> Overlap | None:
         laid, there = vision.warp(self._fine, self._between, self._below.shape)
         rows, columns = np.flatnonzero(there.any(axis=1)), np.flatnonzero(there.any(axis=0))
         if min(len(rows), len(columns)) < NARROWEST:

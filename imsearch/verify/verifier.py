@@ -123,10 +123,12 @@ class Verifier:
 
     def _compare(self, probe: Features, hits: Sequence[Features]) -> list[Comparison | None]:
         """The best comparison of the probe with each hit, computed on all cores."""
-        size = max(1, -(-len(hits) // self.cores.count))
-        parts = [hits[at : at + size] for at in range(0, len(hits), size)]
-        compared = self.cores.compare(compare, itertools.repeat(probe), parts)
-        return list(itertools.chain.from_iterable(compared))
+        count = self.cores.count
+        parts = [hits[at::count] for at in range(count)]  # copies come first and take longest, so all have some
+        found: list[Comparison | None] = [None] * len(hits)
+        for at, compared in enumerate(self.cores.compare(compare, itertools.repeat(probe), parts)):
+            found[at::count] = compared
+        return found
 
 
 @dataclass(frozen=True, slots=True)

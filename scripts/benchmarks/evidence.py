@@ -127,14 +127,15 @@ def _compared(first: Features, second: Features, alignment: Alignment) -> Compar
     """What `imsearch.verify.proof` finds of an alignment, measured whatever the evidence is."""
     if coarse_agreement(first, second, alignment.matrix) < COARSE:
         return None
-    overlap = register(first, second, alignment.matrix)
+    drawn = first.drawn(), second.drawn()
+    overlap = register(*drawn, alignment.matrix)
     if overlap is None:
         return None
     windows = windows_of(overlap)
     measures = measures_of(overlap, windows, (second if overlap.swapped else first).compared_size)
     if measures is None:
         return None
-    changes = changes_of(overlap, windows, *overlap.colors(first, second))
+    changes = changes_of(overlap, windows, *overlap.colors(*drawn))
     return Comparison(alignment, measures.agreement, evidence.of(measures), measures, changes)
 
 
