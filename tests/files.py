@@ -8,10 +8,14 @@ from pathlib import Path
 
 from processes import PATIENCE
 
+SLOW_TO_READ = 300 << 20
+"""Bytes that take so long to read that a thread of a busy machine runs meanwhile."""
+
 
 @contextlib.contextmanager
 def kept_changing(path: Path) -> Iterator[None]:
-    """A context in which the time of change of a file changes again and again."""
+    """A context in which the time of change of a file changes again and again, while it is `SLOW_TO_READ`."""
+    os.truncate(path, SLOW_TO_READ)
     begun, stop = threading.Event(), threading.Event()
 
     def change() -> None:

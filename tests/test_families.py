@@ -168,6 +168,20 @@ def test_a_chain_does_not_make_a_family() -> None:
         assert (1, 3) in asked
 
 
+def test_versions_that_differ_in_other_ways_are_not_judged_with_each_other() -> None:
+    """A captioned picture shows nothing of what lies beside the original, and is no grey one."""
+    grey = Judgment(copy=True, matrix=IDENTITY, agreement=0.99, grey=(False, True))
+    changed = Judgment(copy=True, matrix=IDENTITY, agreement=0.99, changed=0.1)
+    larger = Judgment(copy=True, matrix=PART, agreement=0.99)
+    judged = {(1, 2): grey, (1, 3): changed, (1, 4): changed, (1, 5): larger}
+    files = [held(1, size=9000), held(2), held(3), held(4), held(5, width=320, height=240)]
+    facts = {1: PictureFacts(camera="Canon")}
+    families, asked = families_of(files, judged, facts=facts)
+    assert [family.content for family in families if family.versions] == [1]
+    assert set(families[0].versions) == {2, 3, 4, 5}
+    assert set(asked) == {(1, 2), (1, 3), (1, 4), (1, 5), (3, 4)}
+
+
 def test_one_of_two_crops_is_a_version_of_the_other() -> None:
     """Each shows something that the other does not."""
     beside = (1.0, 0.0, 60.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)

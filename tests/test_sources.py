@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from files import kept_changing
+from files import SLOW_TO_READ, kept_changing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -345,9 +345,9 @@ def test_a_folder_in_the_place_of_a_file_is_unavailable(tree: Path) -> None:
 
 def test_a_file_whose_time_of_change_keeps_changing(tmp_path: Path) -> None:
     path = tmp_path / "changing.jpg"
-    path.write_bytes(bytes(50 << 20))
+    path.touch()
     with kept_changing(path), pytest.raises(ChangingError) as failure:
-        source_of(path).read(os.fsencode(path), 100 << 20)
+        source_of(path).read(os.fsencode(path), SLOW_TO_READ)
     assert failure.value.passing
 
 

@@ -71,7 +71,7 @@ class Component:
         while self._chosen is not None or self._left:
             if self._chosen is None:
                 self._chosen = self._choice()
-            pairs = [_pair(self._chosen.content, other) for other in self._left if other != self._chosen.content]
+            pairs = [_pair(self._chosen.content, other) for other in self._left if self._may_show(other)]
             unknown = [pair for pair in pairs if pair not in self._judged]
             if unknown:
                 return unknown
@@ -90,6 +90,18 @@ class Component:
                 chosen.copies[other] = member
         self._left = [other for other in self._left if other != chosen.content and other not in chosen.copies]
         self._add(chosen)
+
+    def _may_show(self, other: int) -> bool:
+        """Whether the chosen picture may show all of another one: not where the other one has something that a picture
+        that was kept before has not, and the chosen one has no such thing, as then it has not that of the other."""
+        chosen = self._chosen
+        if chosen is None or other == chosen.content:
+            return False
+        for family in self.families:
+            ours, its = self._member(chosen.content, family.content), self._member(other, family.content)
+            if ours is not None and its is not None and not set(its.differs) <= set(ours.differs):
+                return False
+        return True
 
     def _add(self, family: Family) -> None:
         """Add a family, as versions of an earlier one if their kept pictures are copies."""
