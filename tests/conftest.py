@@ -4,11 +4,15 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import toy
 
 import imsearch
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch in several processes would have them wait for each other
@@ -119,6 +123,14 @@ def indexed_album(album: Path, library: imsearch.Library, _indexed_once: Path) -
     """The album, which the library holds already."""
     shutil.copytree(_indexed_once, library.path)
     return album
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    from browsers import chromium
+
+    with chromium() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

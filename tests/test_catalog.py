@@ -336,13 +336,19 @@ def test_a_catalog_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path) -
         assert store.reader.spaces()[0].departures_after(last)[1].tolist() == []
 
 
-def test_a_catalog_from_before_decisions_takes_them(tmp_path: Path) -> None:
-    connection = sqlite3.connect(tmp_path / CATALOG)
+def catalog_of_version(folder: Path, version: int) -> sqlite3.Connection:
+    """A catalog as an older version of imsearch left it."""
+    connection = sqlite3.connect(folder / CATALOG)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    for statements in MIGRATIONS[:2]:
+    for statements in MIGRATIONS[:version]:
         for statement in statements:
             connection.execute(statement)
-    connection.execute("PRAGMA user_version = 2")
+    connection.execute(f"PRAGMA user_version = {version}")
+    return connection
+
+
+def test_a_catalog_from_before_decisions_takes_them(tmp_path: Path) -> None:
+    connection = catalog_of_version(tmp_path, 2)
     connection.execute("INSERT INTO contents VALUES (1, ?, 9, 4, 3, 'jpeg', NULL)", (digest(1),))
     connection.execute("INSERT INTO files VALUES (?, 9, 9, 'ok', NULL, 1)", (b"/a",))
     connection.commit()
@@ -430,12 +436,7 @@ def test_a_catalog_from_before_regions_keeps_all_and_takes_them(tmp_path: Path) 
 
 
 def test_failures_of_an_earlier_version_that_may_have_passed_are_tried_again(tmp_path: Path) -> None:
-    connection = sqlite3.connect(tmp_path / CATALOG)
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    for statements in MIGRATIONS[:4]:
-        for statement in statements:
-            connection.execute(statement)
-    connection.execute("PRAGMA user_version = 4")
+    connection = catalog_of_version(tmp_path, 4)
     for path, reason in ((b"/a", "the decoder crashed on it (exit -9)"), (b"/b", "broken: it begins like jpeg")):
         connection.execute("INSERT INTO files VALUES (?, 9, 9, 'unreadable', ?, NULL)", (path, reason))
     connection.commit()
@@ -477,12 +478,7 @@ def test_many_threads_may_ask_at_once(store: Catalog, space: VectorSpace) -> Non
 
 
 def test_contents_from_before_hashes_have_none_until_they_are_added(tmp_path: Path) -> None:
-    connection = sqlite3.connect(tmp_path / CATALOG)
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    for statements in MIGRATIONS[:5]:
-        for statement in statements:
-            connection.execute(statement)
-    connection.execute("PRAGMA user_version = 5")
+    connection = catalog_of_version(tmp_path, 5)
     for number in (1, 2, 3):
         connection.execute(
             "INSERT INTO contents VALUES (?, ?, ?, 40, 30, 'jpeg', NULL)", (number, digest(number), 1000 + number)

@@ -10,7 +10,7 @@ from comparing import Box, bounds, common, compared, proof_of
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from imsearch.images import decode
-from imsearch.types.hits import Quadrilateral
+from imsearch.types.hits import Proof, Quadrilateral
 from imsearch.verify.proof import Comparison
 
 
@@ -77,14 +77,19 @@ def changes(probe: Image.Image, hit: Image.Image) -> Comparison:
 # Something was put over a part
 
 
-def test_a_caption_is_found_where_it_is(photo: Image.Image) -> None:
-    made, box = captioned(photo, "NOT TODAY", 600)
-    proof = proof_of(made, photo)
+def share_found_at(proof: Proof, box: Box, photo: Image.Image) -> float:
+    """The share of the photo that a box takes, in which the proof of a copy must say that something changed."""
     assert proof.verdict == "copy"
     covered, near = found_at(proof.changed_parts, box)
     assert covered > 0.6
     assert near > 0.8
-    share = area(box) / (photo.width * photo.height)
+    return area(box) / (photo.width * photo.height)
+
+
+def test_a_caption_is_found_where_it_is(photo: Image.Image) -> None:
+    made, box = captioned(photo, "NOT TODAY", 600)
+    proof = proof_of(made, photo)
+    share = share_found_at(proof, box, photo)
     assert 0.4 * share < proof.changed < 2.5 * share
     back = proof_of(photo, made)
     assert back.verdict == "copy"
@@ -97,11 +102,7 @@ def test_a_bar_is_found_where_it_is(photo: Image.Image, color: tuple[int, int, i
     made = photo.copy()
     made.paste(color, box)
     proof = proof_of(made, photo)
-    assert proof.verdict == "copy"
-    covered, near = found_at(proof.changed_parts, box)
-    assert covered > 0.6
-    assert near > 0.8
-    share = area(box) / (photo.width * photo.height)
+    share = share_found_at(proof, box, photo)
     assert 0.5 * share < proof.changed < 2.5 * share
 
 

@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from browsers import DESKTOP, LONG, PHONE, Scheme, chromium, look, tab
+from browsers import DESKTOP, LONG, PHONE, Scheme, look, tab
 from PIL import Image, ImageOps
 from playwright.sync_api import Browser, Dialog, Page, Route, ViewportSize, expect
 from processes import children, wait_for
@@ -27,12 +27,6 @@ TOKEN = "sesame-sesame-sesame-sesame-open"
 def policy() -> imsearch.ProbePolicy:
     """That of a library that is served."""
     return SERVED
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture

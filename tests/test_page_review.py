@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browsers import DESKTOP, LONG, PHONE, Scheme, chromium, look, tab
+from browsers import DESKTOP, LONG, PHONE, Scheme, look, tab
 from fastapi import FastAPI
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageOps
@@ -27,12 +27,6 @@ BAR = (0.1, 0.75, 0.9, 0.9)
 def policy() -> imsearch.ProbePolicy:
     """That of a library that is served."""
     return SERVED
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 from imsearch.types.duplicates import DuplicateFile, DuplicateGroup
 
 Stays = Callable[[DuplicateFile], bool]
-"""Whether a file is one of those that must stay."""
+"""Whether a file must stay."""
 
 
 def exact_copies(group: DuplicateGroup, here: Collection[str]) -> frozenset[str]:
@@ -24,8 +24,8 @@ def exact_copies(group: DuplicateGroup, here: Collection[str]) -> frozenset[str]
 
 
 def copies_but(group: DuplicateGroup, here: Collection[str], stays: Stays) -> frozenset[str]:
-    """The paths of the files of a group of copies that may go because of those that stay. ``here`` holds the paths of
-    the files that are there."""
+    """The paths of the files of a group of copies that may go because others stay. ``here`` holds the paths of the
+    files that are there."""
     present = [file for file in group.files if file.path in here]
     staying = {file.digest for file in present if stays(file)}
     if group.kind != "copies":

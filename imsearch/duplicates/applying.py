@@ -26,8 +26,8 @@ class Trash(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A file that was moved to the trash; ``relation`` compares it with those that stay: ``exact`` if one of them holds
-    the same bytes, else ``edited``, ``version`` or ``alike``."""
+    """A file that was moved to the trash; ``relation`` compares it with what stays: ``exact`` if a file that stays
+    holds the same bytes, else ``edited``, ``version`` or ``alike``."""
 
     path: str
     size: int

@@ -29,8 +29,8 @@ class Member:
 class Family:
     """A picture to be kept, as a content with its ``files``, of which ``kept`` is the one to keep for a ``reason``.
 
-    ``copies`` are the pictures of which it shows all, and ``versions`` those that differ: each is the content that is
-    kept of another family. ``files`` holds the files of all contents of the family.
+    ``copies`` are the pictures of which it shows all, and ``versions`` the pictures that differ: each is the content
+    that is kept of another family. ``files`` holds the files of all contents of the family.
     """
 
     content: int

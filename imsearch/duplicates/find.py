@@ -146,7 +146,7 @@ class FindDuplicates:
         reason: str,
         members: Mapping[int, Member] = MappingProxyType({}),
     ) -> list[DuplicateGroup]:
-        """The group of these files, if it has two or more and is one of those that were asked for."""
+        """The group of these files, if it has two or more and was asked for."""
         elsewhere = self._under is not None and not any(is_below(file.path, self._under) for file in files)
         together = self._options.across_folders and len({os.path.dirname(file.path) for file in files}) < 2
         if len(files) < 2 or elsewhere or together:

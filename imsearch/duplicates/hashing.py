@@ -26,7 +26,7 @@ SIDE = 224
 
 
 def complete_hashes(backend: Backend, listener: Listener) -> ContentHashes:
-    """The hashes of all contents; those that the catalog lacks are read from files, on all cores, and stored.
+    """The hashes of all contents; what the catalog lacks is read from files, on all cores, and stored.
 
     Where they cannot be stored, as another process is writing or the library may only be read, they are given all the
     same. Contents without a readable file are left out. The listener gets a `Hashed` event for each batch.

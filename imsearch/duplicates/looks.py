@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 from msgspec.structs import replace
 
 from imsearch.duplicates.relations import FINER, more_pixels
@@ -44,8 +43,7 @@ def completed_by(look: Look) -> Judgment:
     if first is None or second is None or judgment.matrix is None:
         return judgment
     if closer:
-        aligned = np.array(judgment.matrix, np.float64).reshape(3, 3)
-        seen = CloserLook.at(first.image, second.image, aligned, side_for(one, other))
+        seen = CloserLook.at(first.image, second.image, judgment.homography, side_for(one, other))
         judgment = replace(judgment, changed=seen.changed, parts=seen.parts)
     return replace(
         judgment,

@@ -59,8 +59,7 @@ def differences(other: Side, kept: Side, judgment: Judgment) -> tuple[Difference
 
 def _reaches_beyond(other: Canvas, kept: Canvas, judgment: Judgment) -> bool:
     """Whether the other picture shows something outside of what the kept one shows."""
-    assert judgment.matrix is not None
-    seen = through(np.array(judgment.matrix).reshape(3, 3), corners(0, 0, *other.extent))
+    seen = through(judgment.homography, corners(0, 0, *other.extent))
     pixel = max(SIDE / max(other.width, other.height) * judgment.scale, SIDE / max(kept.width, kept.height))
     room = max(BEYOND, pixel)
     return bool(np.any(seen < -room) or np.any(seen > np.array(kept.extent) + room))

@@ -53,7 +53,7 @@ def _check_platform(backend: Backend, log: TrashLog) -> None:
 
 
 def _restored(log: TrashLog, wanted: dict[str, TrashedFile]) -> tuple[list[TrashedFile], list[Skip]]:
-    """The files that were brought back, and those that were not with the reasons."""
+    """The files that were brought back, and the other files with the reasons why they were not."""
     trash = Trash(os.fsencode(file.path) for file in wanted.values())
     restored, skipped = [], []
     for number, file in wanted.items():

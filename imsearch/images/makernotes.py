@@ -1,6 +1,6 @@
 """What makers of cameras and phones note in EXIF in their own way, by which one shot is told from the next.
 
-Places and meanings are those that ExifTool documents. Software that rewrites EXIF copies a maker note as it is, though
+Places and meanings are as ExifTool documents them. Software that rewrites EXIF copies a maker note as it is, though
 perhaps to another place, and in most makers' notes offsets count from the beginning of the EXIF: values of more than
 4 bytes are then lost. So of these notes only smaller values are read, which are in the directory itself.
 """

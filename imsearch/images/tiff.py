@@ -111,7 +111,7 @@ class Tiff:
         return Directory(self._data, self._order, entries, following)
 
     def chain(self) -> Iterator[Directory]:
-        """The first directory and those that follow it, each once."""
+        """The first directory and all that follow it, each once."""
         offset, seen = self._first, {0}
         while offset not in seen and self._left > 0:
             seen.add(offset)

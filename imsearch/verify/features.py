@@ -168,13 +168,17 @@ def unpack(data: bytes) -> Appearance:
 
 def features_of_probe(probe: DecodedPicture) -> Features:
     """The features of a probe: more and smaller ones, as only a part of it may be what is looked for."""
-    return _extract(probe, side=PROBE_SIDE, count=PROBE_COUNT)
+    small = _shrunk(probe)
+    return _features(probe, small, _detected(small, side=PROBE_SIDE, count=PROBE_COUNT))
 
 
 def features_of_picture(picture: DecodedPicture) -> Features:
     """The features of a picture of the library."""
-    found = _extract(picture, side=DETECTED_SIDE, count=COUNT)
-    return found if len(found.points) >= FEW else _extract(picture, side=PROBE_SIDE, count=COUNT)
+    small = _shrunk(picture)
+    found = _detected(small, side=DETECTED_SIDE, count=COUNT)
+    if len(found[0]) < FEW:
+        found = _detected(small, side=PROBE_SIDE, count=COUNT)
+    return _features(picture, small, found)
 
 
 def appearance_of_picture(picture: DecodedPicture) -> Appearance:
@@ -182,17 +186,20 @@ def appearance_of_picture(picture: DecodedPicture) -> Appearance:
     return _appearance(_shrunk(picture), picture)
 
 
-def _extract(picture: DecodedPicture, *, side: int, count: int) -> Features:
-    small = _shrunk(picture)
+def _detected(small: NDArray[np.uint8], *, side: int, count: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """The points and the descriptors, as in `Features`, of at most ``count`` features at a long side of ``side``."""
     working = at_most(vision.grey(small), side)
     points, sizes, descriptors = vision.detect(working)
     chosen = _choose(sizes, count)
     scale = np.float32(SIDE / max(working.shape))
+    return (points[chosen] + np.float32(0.5)) * scale, descriptors[chosen]
+
+
+def _features(
+    picture: DecodedPicture, small: NDArray[np.uint8], found: tuple[NDArray[np.float32], NDArray[np.uint8]]
+) -> Features:
     whole = _appearance(small, picture)
-    points = (points[chosen] + np.float32(0.5)) * scale
-    return Features(
-        picture.width, picture.height, whole.facts, whole.tiny, whole.compressed, points, descriptors[chosen]
-    )
+    return Features(picture.width, picture.height, whole.facts, whole.tiny, whole.compressed, *found)
 
 
 def _appearance(small: NDArray[np.uint8], picture: DecodedPicture) -> Appearance:

@@ -48,10 +48,15 @@ class Judgment(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True)
         return self.matrix is not None and bool(np.abs(np.array(self.matrix) - np.eye(3).ravel()).max() < 0.5)
 
     @property
+    def homography(self) -> NDArray[np.float64]:
+        """The ``matrix`` (3, 3), which there must be."""
+        assert self.matrix is not None
+        return np.array(self.matrix, np.float64).reshape(3, 3)
+
+    @property
     def scale(self) -> float:
         """Points of the second picture for each point of the first one; there must be a ``matrix``."""
-        assert self.matrix is not None
-        matrix = np.array(self.matrix).reshape(3, 3)
+        matrix = self.homography
         return float(np.sqrt(abs(np.linalg.det(matrix[:2, :2] / matrix[2, 2]))))
 
     @classmethod
@@ -79,7 +84,7 @@ class Judgment(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True)
         """The same judgment of the second picture and the first."""
         if self.matrix is None:
             return self
-        matrix = np.linalg.inv(np.array(self.matrix).reshape(3, 3))
+        matrix = np.linalg.inv(self.homography).astype(np.float64)
         parts = tuple(tuple((float(x), float(y)) for x, y in through(matrix, np.array(part))) for part in self.parts)
         return msgspec.structs.replace(
             self,
@@ -95,7 +100,7 @@ class Judgment(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True)
 
 def prove(probe: Canvas, hit: Canvas, judgment: Judgment) -> Proof:
     """The proof that a judgment gives, in pixels of the upright originals. It must have an alignment."""
-    aligned = np.array(judgment.matrix, np.float64).reshape(3, 3)
+    aligned = judgment.homography
     matrix = np.diag([hit.scale, hit.scale, 1]) @ aligned @ np.diag([1 / probe.scale, 1 / probe.scale, 1])
     matrix = matrix / matrix[2, 2]
     verdict: Verdict = "copy" if judgment.copy else "similar"

@@ -11,7 +11,7 @@ import numpy as np
 
 from imsearch.catalog.cache import JUDGMENTS, Cache
 from imsearch.types.hits import Hit, Proof
-from imsearch.verify.closeup import CloserLook, shows_more, side_for
+from imsearch.verify.closeup import PAGE_SIDE, CloserLook, shows_more
 from imsearch.verify.contents import Content
 from imsearch.verify.cores import Cores
 from imsearch.verify.features import Appearance, DecodedPicture, Features, features_of_probe
@@ -109,17 +109,17 @@ class Verifier:
         """The hits; for copies of a page in which nothing has changed, with what only all of their pixels show."""
         if not features.is_page:
             return list(hits)
-        copies = [
-            hit for hit in hits if hit.proof is not None and hit.proof.verdict == "copy" and not hit.proof.changed
-        ]
-        contents = [_content(hit) for hit in copies]
+        copies = {
+            hit.digest: hit for hit in hits if hit.proof and hit.proof.verdict == "copy" and not hit.proof.changed
+        }
+        contents = [_content(hit) for hit in copies.values()]
         pages = [
             _Page(probe, features, hit, content, found)
-            for hit, content, found in zip(copies, contents, self.store.appearances(contents), strict=True)
+            for hit, content, found in zip(copies.values(), contents, self.store.appearances(contents), strict=True)
             if found is not None and found.is_page and shows_more(features, found)
         ]
-        seen = {page.hit.rank: proof for page, proof in zip(pages, self.cores.read(_proof_of, pages), strict=True)}
-        return [replace(hit, proof=seen.get(hit.rank, hit.proof)) for hit in hits]
+        seen = {page.hit.digest: proof for page, proof in zip(pages, self.cores.read(_proof_of, pages), strict=True)}
+        return [replace(hit, proof=seen.get(hit.digest, hit.proof)) for hit in hits]
 
     def _compare(self, probe: Features, hits: Sequence[Features]) -> list[Comparison | None]:
         """The best comparison of the probe with each hit, computed on all cores."""
@@ -148,7 +148,7 @@ def _proof_of(page: _Page) -> Proof | None:
     if read is None or proof is None or proof.transform is None:
         return proof
     matrix = points_of(proof.transform, page.features, page.found)
-    seen = CloserLook.at(page.probe.image, read.image, matrix, side_for(page.features, page.found))
+    seen = CloserLook.at(page.probe.image, read.image, matrix, PAGE_SIDE)
     return with_changes(proof, page.found, seen.changed, seen.parts)
 
 

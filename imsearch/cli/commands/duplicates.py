@@ -128,7 +128,7 @@ def find(
 
 
 def _found(library: "Library", wanted: "DuplicateOptions", html: Path | None) -> "list[DuplicateGroup]":
-    """The groups, those that free most first; with ``html`` they are also written to a page."""
+    """The groups, sorted by how many bytes they would free; with ``html`` they are also written to a page."""
     from imsearch.cli.output.progress import StepProgress  # other commands start sooner without it
 
     with StepProgress() as progress:
