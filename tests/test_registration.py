@@ -183,3 +183,22 @@ def test_a_narrow_overlap_is_not_compared(photo: Image.Image, shift: tuple[int, 
         truth = np.eye(3)
         truth[:2, 2] = np.array(shift) * (np.array(photo.size) - width)
         assert (registered(photo, photo, truth) is not None) == compared
+
+
+@pytest.mark.parametrize("shift", [(8, 0), (-8, 0), (0, 8), (0, -8)])
+def test_what_the_first_alignment_left_out_is_compared_too(photo: Image.Image, shift: tuple[int, int]) -> None:
+    """A part of a photograph is looked for some pixels beside its place, where a strip of it would be outside."""
+    width, height = photo.size
+    left, top = (width // 2 if shift[0] > 0 else 0), (height // 2 if shift[1] > 0 else 0)
+    part = photo.crop((left, top, left + width // 2, top + height // 2))
+    truth = np.array([[1, 0, left], [0, 1, top], [0, 0, 1.0]])
+    small, large = appearance_in(part), appearance_in(photo)
+    factors = [SIDE / max(picture.width, picture.height) for picture in (small, large)]
+    scaled = np.diag([factors[1], factors[1], 1]) @ truth @ np.diag([1 / factors[0], 1 / factors[0], 1])
+    astray = np.array([[1, 0, shift[0] * factors[1]], [0, 1, shift[1] * factors[1]], [0, 0, 1.0]]) @ scaled
+    overlap = register(small.drawn(), large.drawn(), astray)
+    assert overlap is not None
+    assert np.abs(through(overlap.matrix, np.array([[0.0, 0.0]])) - through(scaled, np.array([[0.0, 0.0]]))).max() < 0.5
+    assert overlap.there.shape[0] >= height // 2 - 3
+    assert overlap.there.shape[1] >= width // 2 - 3
+    assert overlap.there.mean() > 0.97

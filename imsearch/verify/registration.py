@@ -16,6 +16,7 @@ from imsearch.types.hits import Quadrilateral
 from imsearch.verify import vision
 from imsearch.verify.features import Drawn
 from imsearch.verify.planes import SIDE, corners, local_scale, through, to_pixels
+from imsearch.verify.sharpness import grain_of, softened, softness_of
 
 STEP = 12
 """The side, in pixels, of the squares in each of which one point is tracked."""
@@ -41,20 +42,11 @@ STILL = 0.2
 ASTRAY = 40.0
 """A fit that moves the corners by more pixels than this is not a refinement, and is not used."""
 
+LEFT_OUT = 4
+"""By how many pixels the overlap may reach beyond what the first alignment took for it."""
+
 NARROWEST = 24
 """The least width and height, in pixels, of an overlap whose pixels are compared."""
-
-BLURS = (0.5, 0.75, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6)
-"""The standard deviations, in pixels, of the blurs that are tried to make the sharper picture as soft as the other."""
-
-GRAIN = 7
-"""The side, in pixels, of the windows in which noise is measured."""
-
-GRAINY = 5.0
-"""The standard deviation of noise, in grey levels, from which both pictures are blurred."""
-
-TEXTURED = 2.0
-"""The standard deviation of such a window, in grey levels, from which it is textured."""
 
 SURROUNDINGS = 33
 """The side, in pixels, of the window by whose mean and deviation a pixel is normalized before points are tracked."""
@@ -132,6 +124,43 @@ def _scale(between: NDArray[np.float64], probe: Drawn) -> float:
     return local_scale(between, centre)
 
 
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """A box of pixels."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def corner(self) -> tuple[int, int]:
+        """The top left of it."""
+        return self.left, self.top
+
+    @property
+    def box(self) -> tuple[slice, slice]:
+        """The index of its pixels in an image."""
+        return np.s_[self.top : self.bottom, self.left : self.right]
+
+    def beyond(self, other: "_Frame") -> int:
+        """By how many pixels it reaches beyond another one, at most."""
+        return max(other.left - self.left, other.top - self.top, self.right - other.right, self.bottom - other.bottom)
+
+
+@dataclass(frozen=True, slots=True)
+class _Refined:
+    """What a refinement has found in its frame: fields of `Overlap`, and the blur of `sharpness.grain_of`."""
+
+    laid: NDArray[np.float32]
+    below: NDArray[np.float32]
+    there: NDArray[np.bool_]
+    softness: float
+    grain: float
+    points: NDArray[np.float32]
+    drifts: NDArray[np.float32]
+
+
 class _Registration:
     """One refinement: ``between`` maps pixels of the image ``fine`` to those of the image ``below``."""
 
@@ -141,43 +170,61 @@ class _Registration:
         self._between = between
 
     def overlap(self, upper: Drawn, lower: Drawn, swapped: bool) -> Overlap | None:
-        laid, there = vision.warp(self._fine, self._between, self._below.shape)
-        rows, columns = np.flatnonzero(there.any(axis=1)), np.flatnonzero(there.any(axis=0))
-        if min(len(rows), len(columns)) < NARROWEST:
+        """The refined overlap. Where the first alignment was so far off that it left out a part of it, it is refined
+        again from there."""
+        frame = self._frame()
+        if frame is None:
             return None
-        corner = (int(columns[0]), int(rows[0]))
-        box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        below = self._below[box]
-        grain = _grain(laid[box], below, there[box])
-        softness = _softness(vision.blur(laid[box], grain), vision.blur(below, grain), there[box])
-        points = drifts = np.empty((0, 2), np.float32)
-        for time in range(1, TIMES + 1):
-            laid_soft, below_soft = _softened(laid[box], below, softness, grain)
-            points, drifts, moved = self._tracked(laid_soft, below_soft, there[box], corner)
-            if moved is None:
-                break
-            laid, there = vision.warp(self._fine, self._between, self._below.shape)
-            if moved < STILL or time == TIMES:
-                break
-        laid_soft, below_soft = _softened(laid[box], below, softness, grain)
+        refined = self._refined(frame)
+        again = self._frame()
+        if again is not None and again.beyond(frame) > LEFT_OUT:
+            frame, refined = again, self._refined(again)
         to_points = _inverted(to_pixels(lower.compared_side))
         matrix = to_points @ self._between @ to_pixels(upper.compared_side)
-        to_lower = to_points @ _shift(corner)
+        to_lower = to_points @ _shift(frame.corner)
         return Overlap(
-            laid[box],
-            below,
-            laid_soft,
-            below_soft,
-            there[box],
-            softness,
-            points,
-            drifts,
+            refined.laid,
+            refined.below,
+            *softened(refined.laid, refined.below, refined.softness, refined.grain),
+            refined.there,
+            refined.softness,
+            refined.points,
+            refined.drifts,
             _inverted(matrix) if swapped else matrix,
             _inverted(matrix) @ to_lower if swapped else to_lower,
             self._between,
-            corner,
+            frame.corner,
             swapped,
         )
+
+    def _frame(self) -> "_Frame | None":
+        """The part of the image below that is in the other one; None where it is too narrow."""
+        _, there = vision.warp(self._fine, self._between, self._below.shape)
+        rows, columns = np.flatnonzero(there.any(axis=1)), np.flatnonzero(there.any(axis=0))
+        if min(len(rows), len(columns)) < NARROWEST:
+            return None
+        return _Frame(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+
+    def _refined(self, frame: "_Frame") -> "_Refined":
+        """Refine the alignment by what is in the frame."""
+        laid, there = self._laid(frame)
+        below = self._below[frame.box]
+        grain = grain_of(laid, below, there)
+        softness = softness_of(vision.blur(laid, grain), vision.blur(below, grain), there)
+        points = drifts = np.empty((0, 2), np.float32)
+        for time in range(1, TIMES + 1):
+            points, drifts, moved = self._tracked(*softened(laid, below, softness, grain), there, frame.corner)
+            if moved is None:
+                break
+            laid, there = self._laid(frame)
+            if moved < STILL or time == TIMES:
+                break
+        return _Refined(laid, below, there, softness, grain, points, drifts)
+
+    def _laid(self, frame: "_Frame") -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """The image above as it lies in the frame, and where it does."""
+        laid, there = vision.warp(self._fine, self._between, self._below.shape)
+        return laid[frame.box], there[frame.box]
 
     def _tracked(
         self,
@@ -243,56 +290,3 @@ def _normalized(image: NDArray[np.float32], there: NDArray[np.bool_]) -> NDArray
     not look like a movement."""
     mean, variance = vision.statistics_of_windows(image, there.astype(np.float32), SURROUNDINGS)
     return np.asarray(np.clip(128 + 40 * (image - mean) / np.sqrt(variance + 16), 0, 255), np.uint8)
-
-
-def _softness(one: NDArray[np.float32], other: NDArray[np.float32], there: NDArray[np.bool_]) -> float:
-    """The standard deviation of the blur that makes the sharper image as soft as the other: of the first if it is
-    positive, of the other one if it is negative, 0 if both are equally sharp."""
-    there = _textured(one, other, there)
-    first, second = vision.detail(one, there), vision.detail(other, there)
-    sharper, least, sign = (one, second, 1) if first > second else (other, first, -1)
-    used = 0.0
-    for sigma in BLURS:
-        softer = vision.blur(sharper, used) if used else sharper
-        if vision.detail(softer, there) <= 1.05 * least:
-            break
-        used = sigma
-    return sign * used
-
-
-def _textured(one: NDArray[np.float32], other: NDArray[np.float32], there: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The pixels around which both images have texture; all that are there if these are few. What was covered in one of
-    them, or filled up when it was turned, is not soft."""
-    both = there & (np.minimum(_variances(one), _variances(other)) > TEXTURED**2)
-    return both if both.sum() > 0.05 * there.sum() else there
-
-
-def _variances(image: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The variance of the window of `GRAIN` pixels around each pixel."""
-    square, mean = vision.mean_of_windows(image * image, GRAIN), vision.mean_of_windows(image, GRAIN)
-    return np.maximum(square - mean * mean, np.float32(0))
-
-
-def _grain(one: NDArray[np.float32], other: NDArray[np.float32], there: NDArray[np.bool_]) -> float:
-    """The standard deviation of the blur, in pixels, that brings both images below the noise that one of them has; 0
-    where there is little. Noise is what one image has where the other one is flattest."""
-    variances = [_variances(one), _variances(other)]
-    inside = vision.eroded(there, GRAIN)
-    if not inside.any():
-        return 0.0
-    noise = 0.0
-    for noisy, clean in (variances, variances[::-1]):
-        flat = inside & (noisy <= np.quantile(noisy[inside][::7], 0.1))
-        noise = max(noise, float(np.median(noisy[flat] - clean[flat])))
-    level = float(np.sqrt(noise))
-    return 0.0 if level < GRAINY else min(level / 8, 2.0)
-
-
-def _softened(
-    one: NDArray[np.float32], other: NDArray[np.float32], softness: float, grain: float
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Both images without grain, the sharper one as soft as the other."""
-    one, other = vision.blur(one, grain), vision.blur(other, grain)
-    if softness > 0:
-        return vision.blur(one, softness), other
-    return one, vision.blur(other, -softness) if softness < 0 else other
