@@ -64,7 +64,7 @@ class Comparison:
     for the ``changes`` is explained by one transform and one change of tone. Without ``measures`` only half the size
     was compared. ``softness`` is the blur, in pixels at `COMPARED_SIDE`, that makes the probe as soft as the hit;
     negative where the hit is the sharper one. ``parts`` are the outlines of the changes, in points of the hit.
-    ``framed`` says for probe and hit whether it has something plain around what both show, such as a frame. ``apart``
+    ``framed`` says for probe and hit whether it has a frame around what both show, or other pictures. ``apart``
     says, in words, how cameras tell the two apart as two shots.
     """
 

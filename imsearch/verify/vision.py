@@ -94,6 +94,14 @@ def warp(
     return np.asarray(seen, np.float32), np.asarray(there) > 0.999
 
 
+def sampled(image: NDArray[np.float32], places: NDArray[np.floating]) -> NDArray[np.float32]:
+    """The values of an image at places (n, m, 2) between its pixels: float32 (n, m)."""
+    if not len(places):
+        return np.empty(places.shape[:2], np.float32)
+    across, down = places[..., 0].astype(np.float32), places[..., 1].astype(np.float32)
+    return np.asarray(cv2.remap(image, across, down, cv2.INTER_LINEAR), np.float32)
+
+
 def blur(image: NDArray[Any], sigma: float) -> NDArray[np.float32]:
     """The image after a Gaussian blur, in which the pixels at the edge are repeated beyond it; the image itself, if the
     blur would change nothing to be seen."""
@@ -156,6 +164,11 @@ def expand(data: bytes) -> NDArray[np.uint8]:
 def expand_half(data: bytes) -> NDArray[np.uint8]:
     """The same image in grey and at half its size, uint8 (height, width), which is decoded faster."""
     return np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_2), np.uint8)
+
+
+def expand_eighth(data: bytes) -> NDArray[np.uint8]:
+    """The same image in color and at an eighth of its size, uint8 (height, width, 3)."""
+    return np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_REDUCED_COLOR_8), np.uint8)
 
 
 def corners(grey: NDArray[np.uint8], inside: NDArray[np.bool_], step: int) -> NDArray[np.float32]:
