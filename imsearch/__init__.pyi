@@ -40,10 +40,10 @@ from .types.evaluation import Evaluation as Evaluation
 from .types.evaluation import Quality as Quality
 from .types.evaluation import Ranked as Ranked
 from .types.events import Compared as Compared
+from .types.events import Described as Described
 from .types.events import Hashed as Hashed
 from .types.events import Judged as Judged
 from .types.events import Moved as Moved
-from .types.events import PairsLeft as PairsLeft
 from .types.events import PreparingModel as PreparingModel
 from .types.events import Progress as Progress
 from .types.events import Scanned as Scanned

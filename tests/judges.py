@@ -23,9 +23,6 @@ class Thumbnails:
     def facts(self, contents: Sequence[Content]) -> list[PictureFacts]:
         return [facts_of(Path(os.fsdecode(content.path)).read_bytes()) for content in contents]
 
-    def closer(self, pairs: Iterable[PicturePair]) -> Iterator[Judgment]:
-        return iter(())
-
     def judgments(self, pairs: Iterable[PicturePair]) -> Iterator[Judgment]:
         for pair in pairs:
             self.asked += 1

@@ -20,6 +20,7 @@ from imsearch.backends import open_backend
 from imsearch.duplicates.find import FindDuplicates
 from imsearch.duplicates.hashing import complete_hashes
 from imsearch.duplicates.known_pairs import KnownPairs
+from imsearch.duplicates.proposals import Proposals
 from imsearch.duplicates.series import SPAN
 from imsearch.types.listeners import Listener, ignore
 from imsearch.types.options import DuplicateKeywords
@@ -49,8 +50,10 @@ class JudgedLibrary(imsearch.Library):
         wanted = options or imsearch.DuplicateOptions(path, **keywords)
         index = backend.vector_index(space)
         try:
-            known, hashes = KnownPairs(backend.folder), complete_hashes(backend, listener)
-            return FindDuplicates(backend.catalog(), space, index, known, hashes, self.judge, wanted, listener).run()
+            catalog, known = backend.catalog(), KnownPairs(backend.folder)
+            hashes = complete_hashes(backend, listener)
+            proposals = Proposals(dict(catalog.digests()), space, index, hashes, {}, known, listener)
+            return FindDuplicates(catalog, proposals, self.judge, wanted, listener).run()
         finally:
             backend.close()
 

@@ -44,13 +44,14 @@ def families_of(
     different: set[tuple[int, int]] | None = None,
     facts: dict[int, PictureFacts] | None = None,
     keep: tuple[str, ...] = (),
+    shared: dict[tuple[int, int], float] | None = None,
 ) -> tuple[list[Family], list[tuple[int, int]]]:
     """The families, and the pairs that had to be judged for them. All judgments are known, and told when asked for."""
     by_content: dict[int, list[HeldFile]] = {}
     for file in files:
         by_content.setdefault(file.content_id, []).append(file)
     known: Judged = {}
-    component = Component(by_content, facts or {}, known, different or set(), rules_named(keep, []))
+    component = Component(by_content, facts or {}, known, shared or {}, different or set(), rules_named(keep, []))
     asked: list[tuple[int, int]] = []
     while wanted := component.wanted():
         assert not set(wanted) & set(asked)  # none twice
@@ -196,7 +197,7 @@ def test_the_original_is_kept_over_a_crop_that_was_made_larger() -> None:
     whole, part = held(1), held(2, width=1600, height=1200)
     judgment = Judgment(copy=True, matrix=tuple(np.linalg.inv(np.reshape(PART, (3, 3))).ravel().tolist()))
     known: Judged = {(1, 2): judgment}
-    component = Component({1: [whole], 2: [part]}, {}, known, set(), rules_named([], []))
+    component = Component({1: [whole], 2: [part]}, {}, known, {}, set(), rules_named([], []))
     assert component.wanted() == []
     assert component.families[0].content == 1
 
@@ -208,3 +209,39 @@ def test_a_camera_file_is_kept_and_its_derivatives_are_its_copies() -> None:
     families, _ = families_of(files, judged, facts={1: PictureFacts(camera="Maker Model")})
     assert [(family.content, sorted(family.copies)) for family in families] == [(1, [2, 3])]
     assert "camera" in families[0].reason
+
+
+def same(changed: float = 0.0) -> Judgment:
+    return Judgment(copy=True, matrix=IDENTITY, agreement=0.99, changed=changed)
+
+
+def test_a_picture_that_differs_from_most_others_is_not_kept() -> None:
+    """1 has a watermark, and more bytes than all; 2 to 5 are the same."""
+    judged = {(1, other): same(changed=0.1) for other in (2, 3, 4, 5)} | {
+        pair: same() for pair in combinations((2, 3, 4, 5), 2)
+    }
+    files = [held(1, size=9000), held(2, size=3000), held(3, size=2000), held(4), held(5)]
+    families, _ = families_of(files, judged)
+    assert [(family.content, sorted(family.copies)) for family in families] == [(2, [3, 4, 5]), (1, [])]
+    assert set(families[0].versions) == {1}
+    assert "known to show all of 3 others against known to show all of no others" in families[0].reason
+
+
+def test_of_pictures_of_one_size_the_one_that_is_most_like_the_others_is_kept() -> None:
+    judged = {pair: same() for pair in combinations((1, 2, 3), 2)}
+    files = [held(1, size=9000), held(2, size=2000), held(3, size=3000)]
+    families, asked = families_of(files, judged, shared={(1, 2): 80.0, (2, 3): 90.0, (1, 3): 40.0})
+    assert [(family.content, sorted(family.copies)) for family in families] == [(2, [1, 3])]
+    assert "shares 170 details" in families[0].reason
+    assert set(asked) == {(1, 2), (2, 3)}
+
+
+def test_few_pictures_are_tried_where_all_differ() -> None:
+    """Each of many pictures has something that the others have not."""
+    judged = {pair: same(changed=0.1) for pair in PAIRS}
+    files = [held(content) for content in PICTURES]
+    families, _ = families_of(files, judged)
+    assert len(families) == len(PICTURES)
+    component = Component({file.content_id: [file] for file in files}, {}, {}, {}, set(), rules_named([], []))
+    first = component.wanted()
+    assert len(first) == len(PICTURES) - 1

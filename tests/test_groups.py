@@ -24,7 +24,7 @@ decisions = st.sets(st.sampled_from(ENDS), max_size=5)
 def plainly(pairs: list[Pair]) -> set[frozenset[int]]:
     """Groups of two or more by following every pair until nothing changes."""
     groups = {frozenset([picture]) for pair in pairs for picture in pair[:2]}
-    for first, second, _ in pairs:
+    for first, second, *_ in pairs:
         touched = {group for group in groups if first in group or second in group}
         groups = groups - touched | {frozenset().union(*touched)}
     return {group for group in groups if len(group) > 1}
@@ -52,7 +52,7 @@ def test_decisions_are_respected_and_split_no_more_than_they_must(
     groups = [set(group) for group in grouped(pairs, different)]
     assert not any({*pair} <= group for group in groups for pair in different)
     group_of = {picture: group for group in groups for picture in group}
-    for first, second, _ in pairs:  # two that a pair joins are apart only where a decision lies between their groups
+    for first, second, *_ in pairs:  # two that a pair joins are apart only where a decision lies between their groups
         one, other = group_of.get(first, {first}), group_of.get(second, {second})
         if one != other:
             assert any({*pair} & one and {*pair} & other for pair in different)

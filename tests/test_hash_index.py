@@ -12,6 +12,7 @@ from imsearch.catalog.rows import NewContent, NewFile
 from imsearch.catalog.space import VectorSpace
 from imsearch.catalog.writer import CatalogWriter
 from imsearch.duplicates import hash_pairs as pairing
+from imsearch.duplicates.groups import connected
 from imsearch.duplicates.hash_pairs import hash_pairs
 from imsearch.images.hashes import BYTES, FLAT, orientations
 from imsearch.vectors.hash_index import ContentHashes, HashIndex, NearHashes
@@ -172,15 +173,15 @@ def test_pairs_are_those_of_plain_comparison(monkeypatch: pytest.MonkeyPatch, k:
     hashes = some_hashes(180)
     distances = plainly(hashes, hashes)
     np.fill_diagonal(distances, 999)
-    found = hash_pairs(contents_of(hashes), k=k, within=within)
-    assert found == sorted(found, key=lambda pair: pair.distance)
+    known = contents_of(hashes)
+    found = hash_pairs(known, known.contents, k=k, within=within).pairs()
     assert len({pair[:2] for pair in found}) == len(found) <= 180 * k
     kth = np.sort(distances, axis=1)[:, k - 1]
-    for first, second, distance in found:
-        one, other = (first - 7) // 3, (second - 7) // 3
+    for pair in found:
+        one, other = (pair.first - 7) // 3, (pair.second - 7) // 3
         assert one < other
-        assert distance == distances[one, other] <= within
-        assert distance <= max(kth[one], kth[other])
+        assert pair.score == pytest.approx(1 - distances[one, other] / 256)
+        assert distances[one, other] <= min(within, max(kth[one], kth[other]))
     together = {pair[:2] for pair in found}
     for one in range(180):  # whatever is nearer than the k-th is paired
         for other in np.flatnonzero((distances[one] < kth[one]) & (distances[one] <= within)).tolist():
@@ -188,28 +189,26 @@ def test_pairs_are_those_of_plain_comparison(monkeypatch: pytest.MonkeyPatch, k:
 
 
 def test_many_copies_of_one_picture_are_connected_by_few_pairs() -> None:
-    hashes = np.repeat(some_hashes(1), 300, axis=0)
-    found = hash_pairs(contents_of(hashes), k=3)
+    known = contents_of(np.repeat(some_hashes(1), 300, axis=0))
+    found = hash_pairs(known, known.contents, k=3).pairs()
     assert len(found) <= 900
-    groups = {content: content for content in contents_of(hashes).contents.tolist()}
-    for _ in range(9):
-        for first, second, _distance in found:
-            groups[first] = groups[second] = min(groups[first], groups[second])
-    assert set(groups.values()) == {7}
+    assert connected(found).members() == [known.contents.tolist()]
 
 
 def test_only_pairs_of_new_pictures_if_told() -> None:
     hashes = contents_of(some_hashes(120))
     new = hashes.contents[[3, 60, 119]]
-    found = hash_pairs(hashes, k=4, of=new)
+    found = set(hash_pairs(hashes, new, k=4).pairs())
     assert found
     assert all(pair.first in new or pair.second in new for pair in found)
-    assert {pair for pair in hash_pairs(hashes, k=4) if pair.first in new and pair.second in new} <= set(found)
+    everything = hash_pairs(hashes, hashes.contents, k=4).pairs()
+    assert {pair for pair in everything if pair.first in new and pair.second in new} <= found
 
 
 def test_no_hashes_give_no_pairs() -> None:
-    assert hash_pairs(ContentHashes.of({})) == []
-    assert hash_pairs(ContentHashes.of({1: FLAT, 2: b"\1" * 32})) == []
+    for hashes in ({}, {1: FLAT, 2: b"\1" * 32}):
+        known = ContentHashes.of(hashes)
+        assert len(hash_pairs(known, known.contents)) == 0
 
 
 def test_vectors_of_whole_pictures_are_found_by_their_contents(store: Store) -> None:

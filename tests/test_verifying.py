@@ -318,48 +318,49 @@ def test_the_judge_answers_each_pair(store: FeatureStore, cores: Cores, cache: C
     one, other = sorted(album.iterdir())[:2]
     with Image.open(one) as picture:
         picture.reduce(2).save(album / "half.png")
-        width, height = picture.size
-        picture.crop((width // 8, height // 8, width * 7 // 8, height * 7 // 8)).save(album / "part.png")
+        part_of(picture).save(album / "part.png")
     contents = {path.name: content(path) for path in album.iterdir()}
     gone = Content(b"gone", b"/nowhere")
-    judge = FeatureJudge(store, cores, cache, 10.0)
+    judge = FeatureJudge(store, cores, cache)
 
-    def ask(first: Content, second: Content, score: float) -> bool:
-        (judgment,) = judge.judgments([PicturePair(first, second, score)])
+    def ask(first: Content, second: Content, closely: bool) -> bool:
+        (judgment,) = judge.judgments([PicturePair(first, second, closely)])
         return judgment.copy
 
     first = contents[one.name]
-    assert ask(first, contents["half.png"], 0.76)  # a whole picture, at whatever score
-    assert ask(first, contents["part.png"], 0.9)
-    assert not ask(first, contents[other.name], 0.9)
-    assert not ask(first, gone, 0.9)
-    assert not ask(gone, first, 0.9)
-    pairs = [PicturePair(first, each, 0.9) for each in contents.values() if each != first]
+    assert ask(first, contents["half.png"], False)  # a whole picture
+    assert ask(first, contents["part.png"], True)
+    assert not ask(first, contents[other.name], True)
+    assert not ask(first, gone, True)
+    assert not ask(gone, first, False)
+    pairs = [PicturePair(first, each, each.path != gone.path) for each in contents.values() if each != first]
     together = [judgment.copy for judgment in judge.judgments(pairs)]
-    assert together == [ask(pair.first, pair.second, 0.9) for pair in pairs]
+    assert together == [ask(pair.first, pair.second, pair.closely) for pair in pairs]
     facts = judge.facts([first, gone])
     assert (facts[0].quality is not None, facts[1]) == (True, NO_FACTS)
 
 
-def test_judgments_are_kept_and_made_of_features_in_a_closer_look_while_there_is_time(
+def part_of(picture: Image.Image) -> Image.Image:
+    """A part with two thirds of the sides."""
+    width, height = picture.size
+    return picture.crop((width // 5, height // 6, width * 5 // 6, height * 4 // 5))
+
+
+def test_judgments_are_kept_until_a_pair_is_to_be_compared_closely(
     store: FeatureStore, cores: Cores, cache: Cache, album: Path
 ) -> None:
     one = sorted(album.iterdir())[0]
     with Image.open(one) as picture:
-        width, height = picture.size
-        picture.crop((width // 5, height // 6, width * 5 // 6, height * 4 // 5)).save(album / "part.png")
-    pair = PicturePair(content(one), content(album / "part.png"), 0.76)
-    judge = FeatureJudge(store, cores, cache, seconds=-10.0)
-    assert [judgment.copy for judgment in judge.judgments([pair])] == [False]
-    assert list(judge.closer([pair])) == []  # no time
+        part_of(picture).save(album / "part.png")
+    as_wholes = PicturePair(content(one), content(album / "part.png"), closely=False)
+    closely = PicturePair(as_wholes.first, as_wholes.second, closely=True)
     judge = FeatureJudge(store, cores, cache)
-    assert [judgment.copy for judgment in judge.judgments([pair])] == [False]
-    (judgment,) = judge.closer([pair])
+    assert [judgment.copy for judgment in judge.judgments([as_wholes])] == [False]
+    (judgment,) = judge.judgments([closely])
     assert judgment.copy
     shutil.rmtree(album)
-    judge = FeatureJudge(store, cores, cache)
-    assert list(judge.judgments([pair])) == [judgment]
-    assert list(judge.closer([pair])) == [judgment]
+    again = FeatureJudge(store, cores, cache)
+    assert list(again.judgments([as_wholes, closely])) == [judgment, judgment]
 
 
 def test_hits_come_in_the_order_of_what_was_shown() -> None:

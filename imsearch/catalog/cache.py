@@ -23,9 +23,13 @@ class CacheKind:
 FEATURES = CacheKind("features.sqlite3", 4, 50_000)
 """Local features and appearances, by which pictures are compared: at most about 4 GB."""
 
-JUDGMENTS = CacheKind("judgments.sqlite3", 2, 2_000_000)
+JUDGMENTS = CacheKind("judgments.sqlite3", 3, 2_000_000)
 """Judgments of pairs of pictures, by their two digests: at most about 500 MB. The format changes with every change of
 how pictures are compared."""
+
+WORDS = CacheKind("words.sqlite3", 1, 2_000_000)
+"""Visual words, by which pictures with like features are found: at most about 2 GB. The format changes with every
+change of features or of words."""
 
 THUMBNAILS = CacheKind("thumbnails.sqlite3", 1, 20_000)
 """Thumbnails: at most about 400 MB."""

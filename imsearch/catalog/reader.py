@@ -110,6 +110,15 @@ class CatalogReader:
         query = f"SELECT DISTINCT content_id FROM files WHERE content_id NOTNULL AND ({UNDER})"
         return self._connections.ids(query, (path, *below(path)))
 
+    def digests(self) -> Iterator[tuple[int, bytes]]:
+        """The id and the digest of each content that a file holds, by ascending id."""
+        query = """SELECT id, digest FROM contents WHERE id > ? AND id IN (SELECT content_id FROM files)
+            ORDER BY id LIMIT ?"""
+        after = 0
+        while rows := self._connections.rows(query, (after, PAGE)):
+            yield from rows
+            after = rows[-1][0]
+
     def held_files(self, contents: NDArray[np.int64]) -> Iterator[HeldFile]:
         """The files that hold these contents, in no order."""
         for part in parts(contents):

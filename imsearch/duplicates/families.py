@@ -16,6 +16,9 @@ from imsearch.types.duplicates import Difference
 from imsearch.verify.judgment import Judgment
 from imsearch.verify.planes import Canvas
 
+TRIES = 3
+"""The most pictures of which it is tried, for each family, how many of the others they show."""
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -44,7 +47,8 @@ class Family:
 class Component:
     """Pictures that a chain of copies connects, by their ``files``, on the way to families.
 
-    ``judged`` holds all judgments so far, by the two contents, the lower one first, and grows between the calls.
+    ``judged`` holds all judgments so far, and grows between the calls; ``shared`` says how many details two pictures
+    share. Both go by the two contents, the lower one first.
     """
 
     def __init__(
@@ -52,16 +56,19 @@ class Component:
         files: Mapping[int, Sequence[HeldFile]],
         facts: Mapping[int, PictureFacts],
         judged: Mapping[tuple[int, int], Judgment],
+        shared: Mapping[tuple[int, int], float],
         different: Collection[tuple[int, int]],
         rules: Sequence[Rule],
     ) -> None:
         self._files = files
         self._facts = facts
         self._judged = judged
+        self._shared = shared
         self._different = different
         self._rules = rules
         self._left = sorted(files)
         self._chosen: Family | None = None
+        self._tried: list[int] = []
         self._versions: set[int] = set()
         self._members: dict[tuple[int, int], Member] = {}
         self.families: list[Family] = []
@@ -70,7 +77,7 @@ class Component:
         """The pairs whose judgment must be known before `settle`; none once the families are complete."""
         while self._chosen is not None or self._left:
             if self._chosen is None:
-                self._chosen = self._choice()
+                self._chosen = self._choice(self._left)
             pairs = [_pair(self._chosen.content, other) for other in self._left if self._may_show(other)]
             unknown = [pair for pair in pairs if pair not in self._judged]
             if unknown:
@@ -79,17 +86,35 @@ class Component:
         return []
 
     def settle(self) -> None:
-        """Give the chosen picture its copies, once all that was wanted is known."""
+        """Once all that was wanted is known, give the chosen picture its copies, or choose another one where it shows
+        few of the others, as one with a watermark does."""
         chosen = self._chosen
         if chosen is None:
             return
-        self._chosen = None
+        self._tried.append(chosen.content)
+        few = 2 * self._shows(chosen.content) < len(self._left) - 1
+        best = self._choice(self._left, self._not_shown_by_tried() if few else [])
+        if best.content in self._tried:
+            self._take(best)
+        elif len(self._tried) < TRIES:
+            self._chosen = best
+        else:
+            self._take(self._choice(self._tried))
+
+    def _take(self, chosen: Family) -> None:
+        """Give a picture its copies."""
+        self._chosen, self._tried = None, []
         for other in self._left:
             member = self._member(other, chosen.content)
             if member is not None and not member.differs and not self._apart(other, [chosen.content, *chosen.copies]):
                 chosen.copies[other] = member
         self._left = [other for other in self._left if other != chosen.content and other not in chosen.copies]
         self._add(chosen)
+
+    def _not_shown_by_tried(self) -> list[int]:
+        """The pictures that are left, without those that were tried or of which one that was tried shows all."""
+        shown = {other for other in self._left for tried in self._tried if self._shows_all(tried, other)}
+        return [other for other in self._left if other not in shown and other not in self._tried]
 
     def _may_show(self, other: int) -> bool:
         """Whether the chosen picture may show all of another one: not where the other one has something that a picture
@@ -115,18 +140,27 @@ class Component:
                 break
         self.families.append(family)
 
-    def _choice(self) -> Family:
+    def _choice(self, contents: Sequence[int], hopeful: Sequence[int] = ()) -> Family:
+        """A picture to be kept of those of ``contents``, as if the ``hopeful`` ones of them showed all others."""
         candidates = [
-            Candidate(file, self._facts.get(content, NO_FACTS), self._shown_by(content), self._made_from(content))
-            for content in self._left
+            Candidate(
+                file,
+                self._facts.get(content, NO_FACTS),
+                self._shown_by(content),
+                self._made_from(content),
+                len(self._left) if content in hopeful else self._shows_as_tried(content),
+                self._alike(content),
+            )
+            for content in contents
             for file in self._files[content]
         ]
         kept, reason = choose(candidates, self._rules)
         return Family(kept.content_id, kept, reason, self._files)
 
     def _shown_by(self, content: int) -> int:
-        """How many of the pictures that are left show all that a picture shows, or a larger field, and more. A frame is
-        nothing more: a framed picture counts as less than what it shows."""
+        """How many of the pictures that are left show all that a picture shows, or a larger field, and more. A frame,
+        or other pictures in a collage, are nothing more: a framed picture counts as less than what it shows, as does
+        one that has lost its colors."""
         found = 0
         for other in self._left:
             forth, back = self._member(content, other), self._member(other, content)
@@ -134,13 +168,33 @@ class Component:
                 less = not forth.differs and bool(back.differs)
                 part = "field-of-view" in back.differs and "field-of-view" not in forth.differs
                 framed, framing = forth.judgment.framed
-                found += framed or ((less or part) and not framing)
+                grey, greying = forth.judgment.grey
+                found += framed or (grey and not greying) or ((less or part) and not framing)
         return found
 
     def _made_from(self, content: int) -> int:
         """From how many of the pictures that are left a picture was made by compressing them again."""
         members = (self._member(content, other) for other in self._left)
         return sum(member is not None and member.judgment.later[0] for member in members)
+
+    def _shows(self, content: int) -> int:
+        """Of how many of the pictures that are left a picture shows all."""
+        return sum(self._shows_all(content, other) for other in self._left)
+
+    def _shows_as_tried(self, content: int) -> int:
+        """The same for a picture that was tried. Another one may show as many as one that was tried and shows all of
+        it."""
+        showing = [tried for tried in self._tried if tried == content or self._shows_all(tried, content)]
+        return self._shows(content) if content in self._tried else max(map(self._shows, showing), default=0)
+
+    def _alike(self, content: int) -> int:
+        """How many details a picture shares with those that are left."""
+        return round(sum(self._shared.get(_pair(content, other), 0.0) for other in self._left))
+
+    def _shows_all(self, content: int, other: int) -> bool:
+        """Whether a picture is known to show all of another one."""
+        member = self._member(other, content)
+        return member is not None and not member.differs
 
     def _member(self, other: int, kept: int) -> Member | None:
         """A picture beside one that is kept; None if they are not known to be copies."""

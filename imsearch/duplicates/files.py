@@ -11,6 +11,7 @@ from imsearch.catalog.reader import CatalogReader
 from imsearch.catalog.rows import HeldFile
 from imsearch.duplicates.families import Member
 from imsearch.types.duplicates import DuplicateFile, DuplicateGroup, GroupKind
+from imsearch.verify.contents import Content
 from imsearch.verify.judgment import prove
 from imsearch.verify.planes import Canvas
 
@@ -22,6 +23,12 @@ def files_by_content(catalog: CatalogReader, contents: Iterable[int]) -> dict[in
     for file in sorted(catalog.held_files(ids), key=lambda file: file.path):
         found.setdefault(file.content_id, []).append(file)
     return found
+
+
+def content_of(files: Sequence[HeldFile]) -> Content:
+    """A content, to be read from the first of its files that exists."""
+    file = next((file for file in files if os.path.isfile(file.path)), files[0])
+    return Content(file.digest, file.path)
 
 
 def by_folder(files: Iterable[HeldFile]) -> list[list[HeldFile]]:

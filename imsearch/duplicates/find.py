@@ -1,7 +1,7 @@
 """The search for duplicates: near pairs, verdicts, groups, and the file of each group to keep.
 
-Exact copies share a content, so the catalog knows them already. Edited copies are found by judging pairs of near
-neighbors. Series are made of near neighbors that are not copies; of each group of copies, they have the file to keep.
+Exact copies share a content, so the catalog knows them already. Edited copies are found by judging pairs that are
+proposed. Series are made of near pictures that are not copies; of each group of copies, they have the file to keep.
 """
 
 import os
@@ -10,29 +10,19 @@ from types import MappingProxyType
 
 from imsearch.catalog.reader import CatalogReader
 from imsearch.catalog.rows import HeldFile
-from imsearch.catalog.space import VectorSpace
 from imsearch.duplicates import series
 from imsearch.duplicates.copies import CopyFinder
 from imsearch.duplicates.families import Family, Member
 from imsearch.duplicates.files import by_folder, files_by_content, group_of
 from imsearch.duplicates.groups import Pair, reached
-from imsearch.duplicates.hash_pairs import hash_pairs, with_hash_pairs
 from imsearch.duplicates.judge import PairJudge
 from imsearch.duplicates.keep import Candidate, choose, rules_named
-from imsearch.duplicates.known_pairs import KnownPairs
+from imsearch.duplicates.proposals import COPY_SCORE, Proposals
 from imsearch.errors import UsageError
 from imsearch.sources.paths import is_below
 from imsearch.types.duplicates import DuplicateGroup, GroupKind
 from imsearch.types.listeners import Listener
 from imsearch.types.options import DuplicateOptions
-from imsearch.vectors.hash_index import ContentHashes
-from imsearch.vectors.index import VectorIndex
-
-COPY_SCORE = 0.75
-"""Pairs that score below this are not judged; docs/duplicates.md says what that finds and costs."""
-
-NEIGHBORS = 3
-"""How many of its nearest pictures each picture is paired with. More do not help, as copies lead to each other."""
 
 Different = Sequence[tuple[int, int]]
 """Pairs of contents that the user marked as different."""
@@ -44,20 +34,14 @@ class FindDuplicates:
     def __init__(
         self,
         catalog: CatalogReader,
-        space: VectorSpace,
-        index: VectorIndex,
-        known: KnownPairs,
-        hashes: ContentHashes,
+        proposals: Proposals,
         judge: PairJudge | None,
         options: DuplicateOptions,
         listener: Listener,
     ) -> None:
         """Raises `UsageError` for rules that do not exist."""
         self._catalog = catalog
-        self._space = space
-        self._index = index
-        self._known = known
-        self._hashes = hashes
+        self._proposals = proposals
         self._judge = judge
         self._listener = listener
         self._options = options
@@ -73,25 +57,26 @@ class FindDuplicates:
             path = os.fsdecode(self._under)
             raise UsageError(f"the library knows no picture at or below {path}", argument="under", value=path)
         different = self._catalog.different_contents()
-        pairs = self._pairs() if self._judge is not None or self._options.series else []
-        families = self._families(pairs, different)
+        near = self._near()
+        families = self._families(near, different)
         groups = self._copies(families) + self._versions(families)
         if self._options.series:
-            groups += self._series(pairs, families, different)
+            groups += self._series(near, families, different)
         return groups
 
-    def _pairs(self) -> list[Pair]:
-        """Pairs of near contents; with a path, only pairs that a chain of pairs connects with a content there."""
-        least = COPY_SCORE if self._judge is not None else series.SCORE
-        near = self._known.near_pairs(self._space, self._index, self._listener, k=NEIGHBORS, least=least)
-        pairs = with_hash_pairs(near.contents(self._space), hash_pairs(self._hashes))
-        return pairs if self._under is None else reached(pairs, self._catalog.contents_below(self._under).tolist())
+    def _near(self) -> list[Pair]:
+        """Pairs of near pictures, as far as they are needed."""
+        if self._judge is not None:
+            return self._proposals.near(COPY_SCORE)
+        return self._proposals.near(series.SCORE) if self._options.series else []
 
-    def _families(self, pairs: Sequence[Pair], different: Different) -> list[Family]:
+    def _families(self, near: Sequence[Pair], different: Different) -> list[Family]:
         if self._judge is None:
             return []
         finder = CopyFinder(self._catalog, self._judge, self._rules, self._listener)
-        return finder.families(pairs, different, within_folder=self._options.within_folder)
+        wanted = None if self._under is None else self._catalog.contents_below(self._under).tolist()
+        pairs = self._proposals.copies(near)
+        return finder.families(pairs, different, near=wanted, within_folder=self._options.within_folder)
 
     def _copies(self, families: Sequence[Family]) -> list[DuplicateGroup]:
         """Groups of copies: families that have some, and other contents that several files hold."""
@@ -121,7 +106,9 @@ class FindDuplicates:
         return sorted(groups, key=_first_path)
 
     def _series(self, pairs: Sequence[Pair], families: Sequence[Family], different: Different) -> list[DuplicateGroup]:
-        """Series of pictures. Of each family, they have the file to keep."""
+        """Series of pictures, of near pairs. Of each family, they have the file to keep."""
+        if self._under is not None:
+            pairs = reached(pairs, self._catalog.contents_below(self._under).tolist())
         leads = series.Leads(_with_versions(families))
         near = series.near_alike(pairs, leads)
         held = files_by_content(self._catalog, (end for pair in near for end in pair[:2]))

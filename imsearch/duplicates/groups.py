@@ -5,8 +5,8 @@ one group need not be judged: whatever the verdict, the groups are the same.
 
 A decision of the user that two pictures are different outweighs every chain. Pairs are joined from the highest score
 down, and a pair that would bring two such pictures into one group is left out, so that a chain that contradicts a
-decision breaks at its weakest link. Any pair can change which link that is. So if pictures that may be copies of each
-other include two that were marked as different, every pair of them is judged.
+decision breaks at its weakest link. Any pair can change which link that is. So in a group with two pictures that were
+marked as different every pair is judged.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -17,11 +17,13 @@ ROUNDS = 6
 
 
 class Pair(NamedTuple):
-    """Two pictures, the lower number first, and their cosine similarity."""
+    """Two pictures, the lower number first, and how alike they are; ``closely`` says whether they are to be compared by
+    local features too, not only as wholes."""
 
     first: int
     second: int
     score: float
+    closely: bool = False
 
 
 class Groups:
@@ -62,8 +64,8 @@ def strongest_first(pairs: Iterable[Pair]) -> list[Pair]:
 def connected(pairs: Iterable[Pair]) -> Groups:
     """The groups that result when all pairs are joined."""
     groups = Groups()
-    for first, second, _ in pairs:
-        groups.join(first, second)
+    for pair in pairs:
+        groups.join(pair.first, pair.second)
     return groups
 
 
@@ -74,7 +76,8 @@ def grouped(pairs: Iterable[Pair], different: Collection[tuple[int, int]] = ()) 
     for first, second in different:
         apart.setdefault(first, set()).add(second)
         apart.setdefault(second, set()).add(first)
-    for first, second, _ in strongest_first(pairs):
+    for pair in strongest_first(pairs):
+        first, second = pair.first, pair.second
         one, other = sorted((groups.find(first), groups.find(second)))
         enemies = apart.get(one, set())
         if one == other or any(groups.find(enemy) == other for enemy in enemies):
@@ -95,41 +98,34 @@ def reached(pairs: Sequence[Pair], pictures: Iterable[int]) -> list[Pair]:
 class Rounds:
     """Chooses, in rounds, the pairs that must be judged until the groups are known.
 
-    Pairs are taken from the highest score down. A round has the pairs that would each join two groups if all pairs
-    before them were copies. The other pairs wait for the next round, and are dropped if they can no longer join two
-    groups. The last round has all remaining pairs.
+    Pairs are taken in the given order. A round has the pairs that would each join two groups if all pairs before them
+    were copies. The other pairs wait for the next round, and are not asked for once they can no longer join two groups,
+    unless their group has two pictures of a pair in ``different``. The last round has all remaining pairs.
     """
 
     def __init__(self, pairs: Iterable[Pair], different: Collection[tuple[int, int]] = ()) -> None:
-        apart = {(min(pair), max(pair)) for pair in different}
-        self._waiting = [pair for pair in strongest_first(pairs) if pair[:2] not in apart]
-        self._chains = connected(self._waiting)
-        self._disputed = {self._chains.find(picture) for pair in apart for picture in pair}
+        self._apart = {(min(pair), max(pair)) for pair in different}
+        self._waiting = [pair for pair in pairs if pair[:2] not in self._apart]
         self._known = Groups()
         self._number = 0
-        self._asked: list[Pair] = []
         self.copies: list[Pair] = []
         """The pairs that were judged to be copies."""
 
     def next_round(self) -> list[Pair]:
-        """The pairs to be judged next; none once the groups are known.
-
-        They are sorted by the group that they may belong to, so that all comparisons of a picture come together.
-        """
+        """The pairs to be judged next, sorted by their pictures; none once the groups are known."""
         self._number += 1
+        disputed = self._disputed()
         hoped = Groups()
         asked: list[Pair] = []
         waiting: list[Pair] = []
         for pair in self._waiting:
-            if self._chains.find(pair.first) in self._disputed:
-                asked.append(pair)
-                continue
             one, other = self._known.find(pair.first), self._known.find(pair.second)
-            if one != other:
-                (asked if self._number == ROUNDS or hoped.join(one, other) else waiting).append(pair)
+            if one == other:
+                (asked if one in disputed else waiting).append(pair)
+            else:
+                (asked if hoped.join(one, other) or self._number >= ROUNDS else waiting).append(pair)
         self._waiting = waiting
-        self._asked += asked
-        return sorted(asked, key=lambda pair: (self._chains.find(pair.first), pair.first, pair.second))
+        return sorted(asked)
 
     def settle(self, judged: Iterable[Pair], verdicts: Iterable[bool]) -> None:
         """Take in the verdicts on the pairs of a round: whether each is a pair of copies."""
@@ -138,8 +134,6 @@ class Rounds:
                 self.copies.append(pair)
                 self._known.join(pair.first, pair.second)
 
-    def undecided(self) -> list[Pair]:
-        """The pairs that were judged and could still join two groups, from the highest score down."""
-        return strongest_first(
-            pair for pair in self._asked if self._known.find(pair.first) != self._known.find(pair.second)
-        )
+    def _disputed(self) -> set[int]:
+        """The groups that have both pictures of a pair that was marked as different."""
+        return {self._known.find(one) for one, other in self._apart if self._known.find(one) == self._known.find(other)}

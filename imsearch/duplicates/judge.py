@@ -1,7 +1,6 @@
 """Judging pairs: whether two pictures of the library are copies of each other, and how they lie on each other."""
 
 import itertools
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -27,25 +26,14 @@ Seen = TypeVar("Seen")
 PAIRS_AT_ONCE = 512
 """Pairs whose features are in memory together: at most some 70 MB."""
 
-FEATURES_SCORE = 0.85
-"""The score from which features are compared in any case. Below, most copies are turned, blurred or recolored, but
-whole, and are recognized by their appearance; the others take much longer to find."""
-
-
-SECONDS = 3.0
-"""The least time for the closer look at pairs of low score."""
-
-SECONDS_A_PAIR = 0.002
-"""How much each new pair adds to that."""
-
 
 @dataclass(frozen=True, slots=True)
 class PicturePair:
-    """Two pictures that may be copies of each other; ``score`` is their cosine similarity."""
+    """Two pictures that may be copies of each other, to be compared as wholes, and if ``closely`` by local features."""
 
     first: Content
     second: Content
-    score: float
+    closely: bool
 
 
 class PairJudge(Protocol):
@@ -53,9 +41,6 @@ class PairJudge(Protocol):
 
     def judgments(self, pairs: Iterable[PicturePair]) -> Iterator[Judgment]:
         """For each pair, in order, the judgment of its first and its second picture."""
-
-    def closer(self, pairs: Iterable[PicturePair]) -> Iterator[Judgment]:
-        """The same after a closer look at pairs that were no copies, for as many of them as there is time for."""
 
     def facts(self, contents: Sequence[Content]) -> list[PictureFacts]:
         """What the file of each content says about it; nothing where it cannot be read."""
@@ -72,19 +57,14 @@ _DECODER = msgspec.msgpack.Decoder(_Kept)
 
 
 class FeatureJudge:
-    """Judges pairs by appearance first, which takes a tenth of the time, and undecided pairs by local features.
-
-    Those of low score are compared by features only in a closer look.
-
-    Judgments are kept in a ``cache``, so that the next search only looks at what is new. The time for the closer look
-    grows with the pairs that were not in the cache, beginning at ``seconds``.
+    """Judges pairs by appearance first, which takes less time and aligns whole pictures best, and then, if that shows
+    no copies, by local features. Judgments are kept in a ``cache``, so that the next search only looks at what is new.
     """
 
-    def __init__(self, store: "FeatureStore", cores: "Cores", cache: "Cache", seconds: float = SECONDS) -> None:
+    def __init__(self, store: "FeatureStore", cores: "Cores", cache: "Cache") -> None:
         self._store = store
         self._cores = cores
         self._cache = cache
-        self._seconds = seconds
 
     @classmethod
     def of(cls, verification: Verification) -> "FeatureJudge | None":
@@ -105,31 +85,15 @@ class FeatureJudge:
         while batch := list(itertools.islice(remaining, PAIRS_AT_ONCE)):
             yield from (each.judgment for each in self._judged(batch))
 
-    def closer(self, pairs: Iterable[PicturePair]) -> Iterator[Judgment]:
-        """The judgments of pairs by features, in order, until the time is over: there may be fewer than pairs."""
-        remaining = iter(pairs)
-        while self._seconds > 0 and (batch := list(itertools.islice(remaining, PAIRS_AT_ONCE // 4))):
-            started = time.monotonic()
-            found = self._known(batch)
-            new = [at for at, each in enumerate(found) if each is None or not each.closely]
-            judged = zip(new, self._by_features([batch[at] for at in new]), strict=True)
-            made = self._looked_at(batch, dict(judged))
-            self._keep(batch, made)
-            for at, each in enumerate(found):
-                yield (made[at] if each is None or at in made else each).judgment
-            self._seconds -= time.monotonic() - started
-
     def _judged(self, pairs: Sequence[PicturePair]) -> list[_Kept]:
         known = self._known(pairs)
-        new = [at for at, each in enumerate(known) if each is None]
-        self._seconds += SECONDS_A_PAIR * len(new)
+        new = [at for at, each in enumerate(known) if each is None or (pairs[at].closely and not each.closely)]
         made = dict(zip(new, self._as_wholes([pairs[at] for at in new]), strict=True))
-        found = [made[at] if each is None else each for at, each in enumerate(known)]
-        near = [at for at, each in enumerate(found) if not each.closely and pairs[at].score >= FEATURES_SCORE]
-        made |= dict(zip(near, self._by_features([pairs[at] for at in near]), strict=True))
+        left = [at for at in new if pairs[at].closely and not made[at].closely]
+        made |= dict(zip(left, self._by_features([pairs[at] for at in left]), strict=True))
         made = self._looked_at(pairs, made)
         self._keep(pairs, made)
-        return [made.get(at, each) for at, each in enumerate(found)]
+        return [made[at] if each is None or at in made else each for at, each in enumerate(known)]
 
     def _looked_at(self, pairs: Sequence[PicturePair], made: Mapping[int, _Kept]) -> dict[int, _Kept]:
         """The judgments of copies completed by what only all of their pixels show."""

@@ -22,12 +22,15 @@ pages convert pictures to; and GIF, with its 256 colors."""
 class Candidate:
     """A file that may be kept. ``facts`` are what it says about its picture; ``shown_by`` counts the pictures of the
     group that show all that it shows, or a larger field, and more; ``made_from`` counts those from which it was made by
-    compressing them again."""
+    compressing them again; ``shows`` counts those of which it shows all; ``alike`` is how many details it shares with
+    all of them."""
 
     file: HeldFile
     facts: PictureFacts = NO_FACTS
     shown_by: int = 0
     made_from: int = 0
+    shows: int = 0
+    alike: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +124,14 @@ RULES = {
             lambda each: -each.made_from,
             lambda each: "compressed again" if each.made_from else "compressed once less",
         ),
+        Rule(
+            "shows-most",
+            lambda each: each.shows,
+            lambda each: f"known to show all of {f'{each.shows:,}' if each.shows else 'no'} others",
+        ),
         _of_file("largest", lambda file: file.width * file.height, lambda file: f"{file.width} x {file.height}"),
         _of_file("best-format", _format_rank, _format_words),
+        Rule("most-alike", lambda each: each.alike, lambda each: f"shares {each.alike:,} details with the others"),
         _of_file("most-bytes", lambda file: file.size, lambda file: f"{file.size:,} bytes"),
         _of_file("oldest", lambda file: -_since(file), _since_words),
     )

@@ -28,8 +28,8 @@ PROBES = 128
 
 @dataclass(frozen=True, slots=True)
 class NearPairs:
-    """Pairs of vectors: their ids, int64 (n,), the lower of each pair in ``first``, and their cosine similarities,
-    float32 (n,)."""
+    """Pairs of vectors, or of contents: their ids, int64 (n,), the lower of each pair in ``first``, and their scores,
+    float32 (n,), which are the cosine similarities of vectors."""
 
     first: NDArray[np.int64]
     second: NDArray[np.int64]
@@ -37,6 +37,25 @@ class NearPairs:
 
     def __len__(self) -> int:
         return len(self.scores)
+
+    def chosen(self, which: NDArray[np.bool_]) -> "NearPairs":
+        """The pairs for which ``which``, bool (n,), is true."""
+        return NearPairs(self.first[which], self.second[which], self.scores[which])
+
+    def renamed(self, old: NDArray[np.int64], new: NDArray[np.int64]) -> "NearPairs":
+        """The pairs with ``new`` names, int64 (m,), for the ``old`` ones, without those of which an end has none."""
+        order = np.argsort(old)
+        names, known = old[order], new[order]
+        ends = np.stack([self.first, self.second], axis=1)
+        places = np.minimum(np.searchsorted(names, ends), max(len(names) - 1, 0))
+        there = (names[places] == ends).all(axis=1) if len(names) else np.zeros(len(ends), np.bool_)
+        renamed = np.sort(known[places[there]], axis=1) if len(names) else ends[there]
+        return NearPairs(renamed[:, 0], renamed[:, 1], self.scores[there])
+
+    def pairs(self, *, closely: bool = False) -> list[Pair]:
+        """These as pairs of contents, which they must be; ``closely`` is that of `Pair`."""
+        ends = zip(self.first.tolist(), self.second.tolist(), self.scores.tolist(), strict=True)
+        return [Pair(first, second, score, closely) for first, second, score in ends]
 
     def contents(self, space: VectorSpace) -> list[Pair]:
         """The pairs as pairs of contents, without those of which the library no longer has both."""
@@ -81,7 +100,7 @@ def _multiplied(space: VectorSpace, k: int, least: float, after: int) -> Iterato
     del pages
     for begin in range(int(np.searchsorted(ids, after, side="right")), len(ids), BLOCK):
         block = vectors[begin : begin + BLOCK]
-        scores = block @ vectors.T
+        scores = np.minimum(block @ vectors.T, np.float32(1))
         scores[np.arange(len(block)), np.arange(begin, begin + len(block))] = -2  # a picture is not its own neighbor
         rows, columns = _best(scores, k, least)
         yield len(block), NearPairs(ids[begin + rows], ids[columns], scores[rows, columns])
@@ -110,7 +129,7 @@ def _scored(
     there = np.unique(np.concatenate(found))
     scores = np.full((len(ids), len(there)), -2, np.float32)
     for part, vectors in space.vectors(there):
-        scores[:, np.searchsorted(there, part)] = probes @ unit(vectors).T
+        scores[:, np.searchsorted(there, part)] = np.minimum(probes @ unit(vectors).T, np.float32(1))
     scores[ids[:, None] == there[None]] = -2
     rows, columns = _best(scores, k, least)
     return NearPairs(ids[rows], there[columns], scores[rows, columns])
@@ -136,4 +155,4 @@ def united(parts: Sequence[NearPairs]) -> NearPairs:
     scores = np.concatenate([part.scores for part in parts])
     ends = np.stack([np.minimum(one, other), np.maximum(one, other)], axis=1)
     pairs, places = np.unique(ends, axis=0, return_index=True)
-    return NearPairs(pairs[:, 0], pairs[:, 1], np.minimum(scores[places], np.float32(1)))
+    return NearPairs(pairs[:, 0], pairs[:, 1], scores[places])

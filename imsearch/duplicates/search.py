@@ -6,7 +6,9 @@ from imsearch.duplicates.find import FindDuplicates
 from imsearch.duplicates.hashing import complete_hashes
 from imsearch.duplicates.judge import FeatureJudge
 from imsearch.duplicates.known_pairs import KnownPairs
+from imsearch.duplicates.proposals import Proposals
 from imsearch.duplicates.protect import protecting
+from imsearch.duplicates.word_pairs import complete_descriptions
 from imsearch.types.duplicates import DuplicateGroup
 from imsearch.types.listeners import Listener
 from imsearch.types.options import DuplicateOptions
@@ -25,11 +27,16 @@ def find_duplicates(
 ) -> list[DuplicateGroup]:
     """The groups of copies, versions and, where asked for, series among the pictures of a vector space.
 
-    Missing perceptual hashes are computed first, if pairs are looked for at all. Raises what `FindDuplicates` raises.
+    Missing perceptual hashes and descriptions are made first, where they are needed. Raises what `FindDuplicates`
+    raises.
     """
+    catalog = backend.catalog()
+    digests = dict(catalog.digests())
     judge = FeatureJudge.of(verification)
-    pairs_wanted = judge is not None or options.series
-    hashes = complete_hashes(backend, listener) if pairs_wanted else ContentHashes.of({})
-    known = KnownPairs(backend.folder)
-    search = FindDuplicates(backend.catalog(), space, index, known, hashes, judge, options, listener)
+    wanted = judge is not None or options.series
+    hashes = complete_hashes(backend, listener) if wanted else ContentHashes.of({})
+    words = None if judge is None else verification.verifier().words
+    descriptions = {} if words is None else complete_descriptions(catalog, digests, words, listener)
+    proposals = Proposals(digests, space, index, hashes, descriptions, KnownPairs(backend.folder), listener)
+    search = FindDuplicates(catalog, proposals, judge, options, listener)
     return protecting(search.run(), options.protect)

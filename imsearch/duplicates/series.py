@@ -45,10 +45,10 @@ def series_of(
     contents of a pair in ``different``.
     """
     links = []
-    for first, second, score in pairs:
-        if _close(taken.get(first), taken.get(second)):
-            one, other = sorted((leads.of(first), leads.of(second)))
-            links.append(Pair(one, other, score))
+    for pair in pairs:
+        if _close(taken.get(pair.first), taken.get(pair.second)):
+            one, other = sorted((leads.of(pair.first), leads.of(pair.second)))
+            links.append(Pair(one, other, pair.score))
     return grouped(links, [(leads.of(first), leads.of(second)) for first, second in different])
 
 

@@ -49,6 +49,14 @@ class Hashed:
 
 
 @dataclass(frozen=True, slots=True)
+class Described:
+    """Event: ``done`` of ``total`` pictures whose local features were not known yet have been read for them."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class Compared:
     """Event: pictures similar to ``done`` of ``total`` pictures have been searched for."""
 
@@ -65,14 +73,6 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class PairsLeft:
-    """Event: ``count`` pairs that are not much alike were left, as a closer look at all of them takes long. The next
-    search goes on with them."""
-
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
 class Moved:
     """Event: ``done`` of ``total`` pictures that may go have been moved to the trash, or were found to stay."""
 
@@ -80,4 +80,4 @@ class Moved:
     total: int
 
 
-Event = PreparingModel | Scanned | Progress | Skip | Hashed | Compared | Judged | PairsLeft | Moved
+Event = PreparingModel | Scanned | Progress | Skip | Hashed | Described | Compared | Judged | Moved

@@ -24,8 +24,8 @@ class Judgment(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True)
     ``matrix`` holds the rows of the homography from points of the first to points of the second; None if they could not
     be aligned. ``parts``, the outlines of what changed, are in points of the second. For each of the two, ``grey`` says
     whether it has lost colors that the other one has, ``enlarged`` whether it has more pixels than the other, but no
-    more detail, ``later`` whether it was made from the other by compressing it again, and ``framed`` whether it has
-    something plain around what both show. The other fields are those of `Comparison`.
+    more detail, ``later`` whether it was made from the other by compressing it again, and ``framed`` whether it has a
+    frame around what both show, or other pictures. The other fields are those of `Comparison`.
     """
 
     copy: bool = False

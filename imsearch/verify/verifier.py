@@ -19,6 +19,7 @@ from imsearch.verify.judgment import points_of, same, with_changes
 from imsearch.verify.order import Verified, ordered
 from imsearch.verify.proof import Comparison, compare, prove
 from imsearch.verify.store import FeatureStore
+from imsearch.verify.word_store import WordStore
 
 CANDIDATES = 120
 """The most pictures that a probe is compared with, unless more hits are asked for."""
@@ -45,19 +46,22 @@ class WholeProbe(DecodedPicture, Protocol):
 class Verifier:
     """Compares probes with pictures of one library. Safe to use from several threads.
 
-    Its ``store`` of features, its ``cores`` and the cache of ``judgments`` serve other comparisons too.
+    Its ``store`` of features, that of visual ``words``, its ``cores`` and the cache of ``judgments`` serve other
+    comparisons too.
     """
 
     def __init__(self, folder: Path) -> None:
         """The cache of features is in ``folder``."""
         self.cores = Cores()
         self.store = FeatureStore(folder, self.cores)
+        self.words = WordStore(folder, self.store, self.cores)
         self.judgments = Cache(folder, JUDGMENTS)
 
     def close(self) -> None:
         """Close the cache and end the threads."""
         self.cores.close()
         self.store.close()
+        self.words.close()
         self.judgments.close()
 
     def verify(self, probe: WholeProbe, hits: Sequence[Hit], k: int) -> list[Hit]:

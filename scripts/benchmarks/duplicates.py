@@ -1,15 +1,16 @@
 """What `imsearch duplicates` finds of edited copies, beside what `imsearch query --verify` proves of the same pairs.
 
-Also what it would move to the trash, and how many pairs are proposed at which cosine.
+Also what it would move to the trash, and how many pairs are proposed at which cosine, and by how many shared words.
 """
 
+import contextlib
 import os
 import random
 import resource
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,15 +19,20 @@ import imsearch
 from benchmarks import edits
 from benchmarks.report import Report, seconds
 from imsearch.backends import open_backend
-from imsearch.catalog.space import VectorSpace
-from imsearch.duplicates.find import COPY_SCORE, NEIGHBORS
 from imsearch.duplicates.groups import Groups
 from imsearch.duplicates.pairs import NearPairs, near_pairs
+from imsearch.duplicates.proposals import COPY_SCORE, NEIGHBORS
+from imsearch.duplicates.word_pairs import complete_descriptions, word_pairs
 from imsearch.types.duplicates import DuplicateGroup
 from imsearch.types.listeners import ignore
+from imsearch.vectors.word_index import ContentWords
+from imsearch.verify.verifier import Verifier
 
 SECTION = "Duplicates"
 COSINES = (0.9, 0.85, 0.8, COPY_SCORE, 0.7, 0.6)
+SHARING = (1, 2, 3, 5, 8, 16)
+"""With how many that share most words with it each picture is paired."""
+
 SEED = 5
 
 ASKED = 20
@@ -61,14 +67,18 @@ def measure(report: Report, library: Path, made: Made, model: str | None = None)
     _show_false_groups(report, groups, made)
     if space is None:
         raise ValueError(f"{library} has no vectors")
-    index = backend.vector_index(space)
-    found: list[NearPairs] = []
-
-    def look() -> None:
-        found.append(near_pairs(space, index, ignore, k=NEIGHBORS, least=min(COSINES)))
-
-    report.add(SECTION, f"near pairs of {space.count():,} pictures", seconds(look), "s", 1)
-    _count_pairs(report, space, found[0], made)
+    index, catalog = backend.vector_index(space), backend.catalog()
+    near = near_pairs(space, index, ignore, k=NEIGHBORS, least=min(COSINES))
+    path_of = {match.embedding_id: os.fsdecode(match.path) for match in space.matches(space.ids())}
+    for least in COSINES:
+        _count_pairs(report, f"cosine {least:.2f}", _paths(near.chosen(near.scores >= least), path_of), made)
+    digests = dict(catalog.digests())
+    with contextlib.closing(Verifier(library)) as verifier:
+        described = complete_descriptions(catalog, digests, verifier.words, ignore)
+    words = ContentWords.of({content: each.words for content, each in described.items()})
+    path_of = {file.content_id: os.fsdecode(file.path) for file in catalog.held_files(words.contents)}
+    for k in SHARING:
+        _count_pairs(report, f"shared words, {k}", _paths(word_pairs(words, words.contents, k=k), path_of), made)
     backend.close()
     report.save()
 
@@ -149,30 +159,26 @@ def _show_false_groups(report: Report, groups: Iterable[DuplicateGroup], made: M
         print("   ", *each, sep="\n      ")
 
 
-def _count_pairs(report: Report, space: VectorSpace, found: NearPairs, made: Made) -> None:
-    one, other, scores = found.first, found.second, found.scores
-    matches = space.matches(np.unique(np.concatenate([one, other])))
-    path_of = {match.embedding_id: os.fsdecode(match.path) for match in matches}
+def _paths(pairs: NearPairs, path_of: Mapping[int, str]) -> list[tuple[str, str]]:
+    return [(path_of[pair.first], path_of[pair.second]) for pair in pairs.pairs()]
+
+
+def _count_pairs(report: Report, what: str, pairs: Sequence[tuple[str, str]], made: Made) -> None:
+    """Report what pairs of paths lead to."""
     source_of = {str(copy): str(source) for source, copy, _ in made}
-    for least in COSINES:
-        groups, unrelated = Groups(), 0
-        pictures: set[str] = set()
-        numbers: dict[str, int] = {}
-        for first, second in zip(one[scores >= least].tolist(), other[scores >= least].tolist(), strict=True):
-            paths = path_of[first], path_of[second]
-            pictures.update(paths)
-            ends = [numbers.setdefault(path, len(numbers)) for path in paths]
-            if len({source_of.get(path, path) for path in paths}) == 1:
-                groups.join(*ends)
-            else:
-                unrelated += 1
-        reached = [name for source, copy, name in made if _joined(groups, numbers, str(source), str(copy))]
-        prefix = f"cosine {least:.2f}"
-        report.add(SECTION, f"{prefix}: pairs that are no copies", unrelated, digits=0)
-        report.add(SECTION, f"{prefix}: pictures in any pair", len(pictures), digits=0)
-        report.add(SECTION, f"{prefix}: edited copies that pairs lead to", len(reached) / len(made), digits=3)
-        for name in edits.NAMES:
-            report.add(SECTION, f"{prefix}: {name}", reached.count(name) * len(edits.NAMES) / len(made))
+    groups, numbers, unrelated = Groups(), dict[str, int](), 0
+    for pair in pairs:
+        ends = [numbers.setdefault(path, len(numbers)) for path in pair]
+        if len({source_of.get(path, path) for path in pair}) == 1:
+            groups.join(*ends)
+        else:
+            unrelated += 1
+    reached = [name for source, copy, name in made if _joined(groups, numbers, str(source), str(copy))]
+    report.add(SECTION, f"{what}: pairs that are no copies", unrelated, digits=0)
+    report.add(SECTION, f"{what}: pictures in any pair", len(numbers), digits=0)
+    report.add(SECTION, f"{what}: edited copies that pairs lead to", len(reached) / len(made), digits=3)
+    for name in edits.NAMES:
+        report.add(SECTION, f"{what}: {name}", reached.count(name) * len(edits.NAMES) / len(made))
 
 
 def _joined(groups: Groups, numbers: dict[str, int], source: str, copy: str) -> bool:

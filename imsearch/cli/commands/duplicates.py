@@ -133,7 +133,7 @@ def _found(library: "Library", wanted: "DuplicateOptions", html: Path | None) ->
 
     with StepProgress() as progress:
         groups = output.by_gain(library.duplicates(options=wanted, listener=progress))
-    output.tell_what_is_missed(progress.left)
+    output.tell_what_is_missed()
     if html is not None:
         from imsearch.cli.output.pages import write_groups
 

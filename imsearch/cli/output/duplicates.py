@@ -57,13 +57,10 @@ def _draw(rows: Sequence[tuple[str, ...]], words: Sequence[str]) -> None:
     tables.draw("")
 
 
-def tell_what_is_missed(left: int) -> None:
-    """Say so where nobody can tell edited copies, and where ``left`` pairs were left for the next search."""
+def tell_what_is_missed() -> None:
+    """Say so where nobody can tell edited copies."""
     if not verifying.available():
         terminal.note(f"only exact copies: edited ones are told with OpenCV, which comes with: {verifying.INSTALL}")
-    if left:
-        pairs = terminal.count(left, "pair")
-        terminal.note(f"{pairs} of pictures that are less alike were left: the next run looks closely at more of them")
 
 
 def title(group: "DuplicateGroup") -> str:

@@ -8,11 +8,11 @@ from imsearch.cli.output.tables import text
 from imsearch.cli.output.terminal import note
 from imsearch.types.events import (
     Compared,
+    Described,
     Event,
     Hashed,
     Judged,
     Moved,
-    PairsLeft,
     PreparingModel,
     Progress,
     Scanned,
@@ -101,6 +101,7 @@ class IndexProgress:
 
 _STEPS = {
     Hashed: "reading pictures (once)",
+    Described: "looking for details (once)",
     Compared: "comparing pictures",
     Judged: "looking closely at pairs",
     Moved: "moving to the trash",
@@ -108,13 +109,9 @@ _STEPS = {
 
 
 class StepProgress:
-    """Draws the steps of a search for duplicates, and of moving them, on stderr, on a terminal only.
-
-    ``left`` counts the pairs that were left for the next search.
-    """
+    """Draws the steps of a search for duplicates, and of moving them, on stderr, on a terminal only."""
 
     def __init__(self) -> None:
-        self.left = 0
         self._bar: Any = None
         self._tasks: dict[str, Any] = {}
 
@@ -137,9 +134,7 @@ class StepProgress:
 
     def __call__(self, event: Event) -> None:
         """Take in one event."""
-        if isinstance(event, PairsLeft):
-            self.left = event.count
-        if self._bar is None or not isinstance(event, Hashed | Compared | Judged | Moved):
+        if self._bar is None or not isinstance(event, Hashed | Described | Compared | Judged | Moved):
             return
         step = _STEPS[type(event)]
         if step not in self._tasks:

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from imsearch.library import Library
 from imsearch.types.duplicates import DuplicateGroup
-from imsearch.types.events import Compared, Event, Hashed, Judged, PairsLeft, PreparingModel, Progress, Scanned, Skip
+from imsearch.types.events import Compared, Described, Event, Hashed, Judged, PreparingModel, Progress, Scanned, Skip
 from imsearch.types.listeners import Listener
 from imsearch.types.reports import IndexReport
 from imsearch.workers.work import Tell, Work
@@ -86,7 +86,7 @@ DO_JOB = Work(
     do=_do,
     settings=LibraryAddress,
     tasks=(IndexJob, DuplicatesJob),
-    events=(Begun, PreparingModel, Scanned, Progress, Skip, Hashed, Compared, Judged, PairsLeft),
+    events=(Begun, PreparingModel, Scanned, Progress, Skip, Hashed, Described, Compared, Judged),
     results=(IndexReport, FoundGroups),
     background=True,
 )

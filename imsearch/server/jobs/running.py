@@ -19,7 +19,7 @@ from imsearch.formatting.wording import printable
 from imsearch.server.jobs.job import DO_JOB, Begun, FoundGroups, Job, JobKind, LibraryAddress, Message
 from imsearch.server.problems import ProblemDocument, ProblemError, problem_of
 from imsearch.types.duplicates import DuplicateGroup
-from imsearch.types.events import Compared, Hashed, Judged, PairsLeft, PreparingModel, Progress, Scanned, Skip
+from imsearch.types.events import Compared, Described, Hashed, Judged, PreparingModel, Progress, Scanned, Skip
 from imsearch.types.reports import IndexReport
 from imsearch.workers.process import Process, name_of_end
 from imsearch.workers.work import OutOfMemoryError, WorkerError
@@ -53,9 +53,8 @@ class SkippedFile(BaseModel):
 
 class Run(BaseModel):
     """The state of a run. ``done`` and ``total`` count files, pictures or pairs, depending on the stage; ``skips``
-    lists the last of the ``skipped`` files; ``report`` is what an index run did, ``groups`` the number of groups that a
-    search for duplicates found, and ``left`` how many pairs of pictures that are less alike it left for the next
-    one."""
+    lists the last of the ``skipped`` files; ``report`` is what an index run did, and ``groups`` the number of groups
+    that a search for duplicates found."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -74,7 +73,6 @@ class Run(BaseModel):
                     "skips": [{"path": "/photos/2019/torn.jpg", "reason": "truncated jpeg"}],
                     "report": None,
                     "groups": None,
-                    "left": 0,
                     "problem": None,
                 }
             ]
@@ -94,7 +92,6 @@ class Run(BaseModel):
     skips: list[SkippedFile] = []
     report: IndexReport | None = None
     groups: int | None = None
-    left: int = 0
     problem: ProblemDocument | None = None
 
 
@@ -230,14 +227,12 @@ class Running:
             case Skip():
                 run.skipped += 1
                 run.skips = [*run.skips, SkippedFile.of(message)][-MOST_SKIPS:]
-            case Hashed():
+            case Hashed() | Described():
                 run.stage, run.done, run.total = "reading", message.done, message.total
             case Compared():
                 run.stage, run.done, run.total = "comparing", message.done, message.total
             case Judged():
                 run.stage, run.done, run.total = "judging", message.done, message.total
-            case PairsLeft():
-                run.left = message.count
             case IndexReport():
                 run.report = message
                 self._end("done")
