@@ -245,3 +245,14 @@ def test_few_pictures_are_tried_where_all_differ() -> None:
     component = Component({file.content_id: [file] for file in files}, {}, {}, {}, set(), rules_named([], []))
     first = component.wanted()
     assert len(first) == len(PICTURES) - 1
+
+
+def test_what_is_turned_or_mirrored_against_most_others_is_not_kept() -> None:
+    """1 is the mirror image of the others, with more bytes and details; its copies are proven one by one."""
+    mirrored = Judgment(copy=True, matrix=(-1.0, 0.0, 320.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0), agreement=0.99)
+    judged = {pair: mirrored if 1 in pair else same() for pair in combinations((1, 2, 3, 4), 2)}
+    files = [held(1, size=9000), held(2, size=3000), held(3, size=2000), held(4)]
+    families, asked = families_of(files, judged, shared={(1, 2): 50.0, (1, 3): 50.0, (1, 4): 50.0})
+    assert [(family.content, sorted(family.copies)) for family in families] == [(2, [1, 3, 4])]
+    assert "upright: lies like 2 others against turned or mirrored" in families[0].reason
+    assert len(asked) == len(judged) - 1

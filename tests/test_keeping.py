@@ -136,7 +136,7 @@ def test_a_named_rule_goes_before_the_others() -> None:
     assert kept(old, large, keep=("best-format", "oldest"))[0] == b"/old.jpg"
     with pytest.raises(
         UsageError,
-        match=r"no rule 'newest'.*original, most-frames, unedited, earlier-generation, shows-most, largest, .*, oldest, edited",
+        match=r"no rule 'newest'.*original, most-frames, unedited, earlier-generation, shows-most, .*, oldest, edited",
     ):
         rules_named(["newest"], [])
 

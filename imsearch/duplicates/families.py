@@ -5,6 +5,7 @@ judged with it. Those of which it shows all are its copies. Of the rest the next
 were chosen so, and are copies of each other, are versions.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -142,6 +143,7 @@ class Component:
 
     def _choice(self, contents: Sequence[int], hopeful: Sequence[int] = ()) -> Family:
         """A picture to be kept of those of ``contents``, as if the ``hopeful`` ones of them showed all others."""
+        upright = self._upright()
         candidates = [
             Candidate(
                 file,
@@ -149,6 +151,7 @@ class Component:
                 self._shown_by(content),
                 self._made_from(content),
                 len(self._left) if content in hopeful else self._shows_as_tried(content),
+                upright[content],
                 self._alike(content),
             )
             for content in contents
@@ -186,6 +189,18 @@ class Component:
         it."""
         showing = [tried for tried in self._tried if tried == content or self._shows_all(tried, content)]
         return self._shows(content) if content in self._tried else max(map(self._shows, showing), default=0)
+
+    def _upright(self) -> Counter[int]:
+        """By picture, how many of the others lie as it does, neither turned nor mirrored against it, as far as those
+        that were tried show it."""
+        found = Counter[int]()
+        for tried in self._tried:
+            members = {other: self._member(other, tried) for other in self._left}
+            lying = {other: member.judgment.orientation for other, member in members.items() if member is not None}
+            lying[tried] = (False, 0)
+            alike = Counter(lying.values())
+            found |= Counter({content: alike[each] - 1 for content, each in lying.items()})
+        return found
 
     def _alike(self, content: int) -> int:
         """How many details a picture shares with those that are left."""

@@ -22,14 +22,15 @@ pages convert pictures to; and GIF, with its 256 colors."""
 class Candidate:
     """A file that may be kept. ``facts`` are what it says about its picture; ``shown_by`` counts the pictures of the
     group that show all that it shows, or a larger field, and more; ``made_from`` counts those from which it was made by
-    compressing them again; ``shows`` counts those of which it shows all; ``alike`` is how many details it shares with
-    all of them."""
+    compressing them again; ``shows`` counts those of which it shows all, and ``upright`` those that lie as it does;
+    ``alike`` is how many details it shares with all of them."""
 
     file: HeldFile
     facts: PictureFacts = NO_FACTS
     shown_by: int = 0
     made_from: int = 0
     shows: int = 0
+    upright: int = 0
     alike: int = 0
 
 
@@ -131,6 +132,11 @@ RULES = {
         ),
         _of_file("largest", lambda file: file.width * file.height, lambda file: f"{file.width} x {file.height}"),
         _of_file("best-format", _format_rank, _format_words),
+        Rule(
+            "upright",
+            lambda each: each.upright,
+            lambda each: f"lies like {each.upright:,} others" if each.upright else "turned or mirrored",
+        ),
         Rule("most-alike", lambda each: each.alike, lambda each: f"shares {each.alike:,} details with the others"),
         _of_file("most-bytes", lambda file: file.size, lambda file: f"{file.size:,} bytes"),
         _of_file("oldest", lambda file: -_since(file), _since_words),

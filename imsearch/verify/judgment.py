@@ -59,6 +59,13 @@ class Judgment(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True)
         matrix = self.homography
         return float(np.sqrt(abs(np.linalg.det(matrix[:2, :2] / matrix[2, 2]))))
 
+    @property
+    def orientation(self) -> tuple[bool, int]:
+        """Whether the first picture is mirrored in the second one, and by how many quarter turns it is turned, 0 to 3;
+        there must be a ``matrix``."""
+        affine = self.homography[:2, :2]
+        return bool(np.linalg.det(affine) < 0), round(turn_of(affine) / 90) % 4
+
     @classmethod
     def of(cls, comparison: "Comparison | None") -> "Judgment":
         """The judgment that a comparison gives."""
