@@ -158,6 +158,25 @@ def test_a_touched_file_is_read_but_not_embedded_again(library: imsearch.Library
     assert counts(library.index(album)) == {"unchanged": 12}
 
 
+@pytest.mark.parametrize("seconds", [9_223_372_037, 2**34 - 1, -9_223_372_038])
+def test_files_of_any_date_are_indexed_once(library: imsearch.Library, album: Path, seconds: int) -> None:
+    """The catalog holds dates from 1677 to 2262; file systems hold others, too."""
+    odd = sorted(album.iterdir())[0]
+    try:
+        os.utime(odd, (seconds, seconds))
+    except (OSError, OverflowError):
+        pytest.skip("the file system has no such date")
+    assert library.index(album).added == 12
+    again = library.index(album)
+    assert (again.unchanged, again.embedded) == (12, 0)
+    assert library.query(odd, 1)[0].path == str(odd)
+    copy = album / "copy.jpg"
+    shutil.copy2(odd, copy)
+    library.index(album)
+    (group,) = (group for group in library.duplicates() if copy.name in {Path(each.path).name for each in group.files})
+    assert [file.relation for file in group.files].count("exact") == 1
+
+
 def test_bad_files_are_skipped_with_a_true_reason(library: imsearch.Library, album: Path, stripes: bytes) -> None:
     (album / "empty.jpg").touch()
     (album / "text.png").write_text("no picture at all")

@@ -3,7 +3,10 @@
 Another source passes the first half if `PLACES` has a place whose files it reads.
 """
 
+import contextlib
 import os
+import sqlite3
+import stat
 import subprocess
 import sys
 import threading
@@ -23,10 +26,12 @@ from imsearch.sources.source import (
     Found,
     Source,
     SourceError,
+    Stamp,
     TooLargeError,
     UnavailableError,
     Unreachable,
     VanishedError,
+    inode_of,
 )
 
 MOST = 1 << 20
@@ -361,3 +366,16 @@ def test_files_that_are_no_files() -> None:
         source_of("/proc").head(b"/proc/self/mem", 1)
     assert failure.value.passing
     assert isinstance(failure.value, SourceError)
+
+
+@given(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1), st.integers(-(2**70), 2**70))
+def test_whatever_a_file_system_says_can_be_stored(inode: int, size: int, mtime_ns: int) -> None:
+    numbers = (stat.S_IFREG, inode, 1, 1, 0, 0, size, 0, 0, 0)
+    status = os.stat_result(numbers, {"st_mtime_ns": mtime_ns})
+    stamp = Stamp.of(status)
+    stored = (stamp.size, stamp.mtime_ns, inode_of(status))
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        assert connection.execute("SELECT ?, ?, ?", stored).fetchone() == stored
+    if abs(mtime_ns) < 2**63:
+        assert stamp.mtime_ns == mtime_ns
+    assert inode_of(status) % 2**64 == inode

@@ -3,6 +3,7 @@
 import os
 
 from imsearch.sources.digests import digest_of_file
+from imsearch.sources.source import Stamp
 from imsearch.types.duplicates import DuplicateFile
 
 
@@ -25,10 +26,10 @@ def unchanged(file: DuplicateFile, name: str) -> None:
     """Raises `OSError` unless the size and the time of modification of a file, which is called ``name`` in the error,
     are those with which it was indexed."""
     try:
-        status = os.stat(file.path)
+        stamp = Stamp.of(os.stat(file.path))
     except OSError as exc:
         raise OSError(f"{name} cannot be reached: {exc.strerror}") from exc
-    if (status.st_size, status.st_mtime_ns) != (file.size, file.mtime_ns):
+    if stamp != Stamp(file.size, file.mtime_ns):
         raise OSError(f"{name} has changed since it was indexed")
 
 

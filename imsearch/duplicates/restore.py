@@ -11,6 +11,7 @@ from imsearch.duplicates.log import TrashLog
 from imsearch.errors import LibraryError
 from imsearch.sources.digests import digest_of_file
 from imsearch.sources.paths import is_below
+from imsearch.sources.source import Stamp
 from imsearch.types.events import Skip
 from imsearch.types.reports import RestoreReport, TrashedFile
 
@@ -97,8 +98,8 @@ def _indexed(backend: Backend, session: WriteSession, restored: Iterable[Trashed
     waiting: list[str] = []
     for file in restored:
         if catalog.path_of(bytes.fromhex(file.digest)) is not None:
-            status = os.stat(file.path)
-            rows.append(NewFile(os.fsencode(file.path), status.st_size, status.st_mtime_ns, bytes.fromhex(file.digest)))
+            stamp = Stamp.of(os.stat(file.path))
+            rows.append(NewFile(os.fsencode(file.path), stamp.size, stamp.mtime_ns, bytes.fromhex(file.digest)))
         elif file.beside is None:
             waiting.append(file.path)
     if rows:

@@ -17,7 +17,7 @@ from imsearch.indexing.changes import Changed, Changes, compare_listing
 from imsearch.models.model import Embedder
 from imsearch.sources.folders import FolderSource
 from imsearch.sources.paths import SEPARATOR, outermost
-from imsearch.sources.source import Found
+from imsearch.sources.source import Found, inode_of
 from imsearch.types.events import Event, Progress, Scanned, Skip
 from imsearch.types.listeners import Listener
 from imsearch.types.options import IndexOptions
@@ -137,7 +137,7 @@ class IndexRun:
                 changes.kept += kept
                 self._skip(root, f"{reason}; what is known below it stays")
                 continue
-            session.writer().add_root(root, os.stat(root).st_ino)
+            session.writer().add_root(root, inode_of(os.stat(root)))
             source = FolderSource(
                 root,
                 tuple(self._options.exclude),
@@ -212,7 +212,7 @@ def _out_of_reach(root: bytes, inode: int | None) -> str | None:
         if os.path.isdir(root):
             with os.scandir(root) as entries:
                 empty = next(entries, None) is None
-            if empty and inode is not None and status.st_ino != inode:
+            if empty and inode is not None and inode_of(status) != inode:
                 return "an empty folder stands in its place, as when a disk is not mounted"
     except FileNotFoundError:
         return "no such file or folder"

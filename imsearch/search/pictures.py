@@ -10,6 +10,7 @@ from imsearch.backends.backend import Backend
 from imsearch.catalog.rows import HeldFile
 from imsearch.errors import OutOfReachError, UnknownPictureError
 from imsearch.sources.digests import digest_of
+from imsearch.sources.source import Stamp
 
 if TYPE_CHECKING:
     from imsearch.types.libraries import IndexedPicture
@@ -68,8 +69,7 @@ def _reachable(digest: str, held: list[HeldFile]) -> str:
     """The first of these files that is as it was when it was indexed. Raises `OutOfReachError` where none is."""
     for file in held:
         with contextlib.suppress(OSError):
-            status = os.stat(file.path)
-            if (status.st_size, status.st_mtime_ns) == (file.size, file.mtime_ns):
+            if Stamp.of(os.stat(file.path)) == Stamp(file.size, file.mtime_ns):
                 return os.fsdecode(file.path)
     raise OutOfReachError(
         "no file that holds this picture is there as it was when it was indexed: bring its folder back, or index again",

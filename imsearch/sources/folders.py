@@ -67,7 +67,7 @@ class FolderSource:
                 if stamp.size > most_bytes:
                     raise TooLargeError(f"too large: {stamp.size >> 20} MiB, the limit is {most_bytes >> 20}", stamp)
                 data = file.read(stamp.size + 1)  # one byte more shows whether the file has grown
-                if len(data) == stamp.size and _stamp_of(os.stat(path)) == stamp:
+                if len(data) == stamp.size and Stamp.of(os.stat(path)) == stamp:
                     return StampedBytes(stamp, data)
         raise ChangingError("it kept changing while it was read")
 
@@ -102,7 +102,7 @@ def _opened(path: bytes) -> Iterator[tuple[BinaryIO, Stamp]]:
     stamp = None
     try:
         with open(path, "rb") as file:
-            stamp = _stamp_of(os.fstat(file.fileno()))
+            stamp = Stamp.of(os.fstat(file.fileno()))
             yield file, stamp
     except FileNotFoundError as exc:
         raise VanishedError("it is not there any more", stamp) from exc
@@ -110,10 +110,6 @@ def _opened(path: bytes) -> Iterator[tuple[BinaryIO, Stamp]]:
         raise UnavailableError("no permission to read it", stamp) from exc
     except OSError as exc:
         raise UnavailableError(f"it cannot be read: {exc.strerror or exc}", stamp) from exc
-
-
-def _stamp_of(status: os.stat_result) -> Stamp:
-    return Stamp(status.st_size, status.st_mtime_ns)
 
 
 def _file(path: bytes) -> Iterator[Found | Unreachable]:
@@ -124,7 +120,7 @@ def _file(path: bytes) -> Iterator[Found | Unreachable]:
             yield Unreachable(path, _why(exc))
         return
     if stat.S_ISREG(status.st_mode):
-        yield Found(path, _stamp_of(status))
+        yield Found(path, Stamp.of(status))
 
 
 def _why(exc: OSError) -> str:

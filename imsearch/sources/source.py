@@ -1,16 +1,31 @@
 """The protocol of sources of pictures: listing files in order, and reading a file together with its stamp."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
+LOWEST, HIGHEST = -(2**63), 2**63 - 1
+"""What a catalog can store. File systems give dates after the year 2262, and numbers of files of 2^63 and more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """Facts that show whether a file has changed: its size in bytes, and its time of modification in nanoseconds."""
+    """Facts that show whether a file has changed: its size in bytes, and its time of modification in nanoseconds since
+    1970, from 1677 to 2262; times beyond count as the first or the last of these."""
 
     size: int
     mtime_ns: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> "Stamp":
+        """The stamp of a file of the file system."""
+        return cls(min(status.st_size, HIGHEST), min(max(status.st_mtime_ns, LOWEST), HIGHEST))
+
+
+def inode_of(status: os.stat_result) -> int:
+    """The number of a file or folder in its file system, as a signed number of 64 bits."""
+    return (status.st_ino - LOWEST) % 2**64 + LOWEST
 
 
 @dataclass(frozen=True, slots=True)
