@@ -45,6 +45,11 @@ def test_a_run_says_how_to_forget_what_is_out_of_reach(capsys: pytest.CaptureFix
     assert "`imsearch remove FOLDER` forgets" in capsys.readouterr().err
 
 
+def test_a_run_says_what_it_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    report_run(imsearch.IndexReport(unread={"svg": 1, "film": 1200}))
+    assert "left out: 1,200 films, 1 SVG drawing, which imsearch does not read" in capsys.readouterr().err
+
+
 def every_error() -> Iterator[imsearch.ImsearchError]:
     for _, kind in inspect.getmembers(errors, inspect.isclass):
         if issubclass(kind, imsearch.ImsearchError):

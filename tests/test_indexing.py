@@ -177,6 +177,42 @@ def test_files_of_any_date_are_indexed_once(library: imsearch.Library, album: Pa
     assert [file.relation for file in group.files].count("exact") == 1
 
 
+UNREAD = {
+    "a.RAF": b"FUJIFILMCCD-RAW 0201",
+    "b.psd": b"8BPS\0\1",
+    "c.jxl": b"\0\0\0\x0cJXL \r\n\x87\n",
+    "d.svg": b'<svg xmlns="http://www.w3.org/2000/svg"/>',
+    "e.mov": b"\0\0\0\x14ftypqt  ",
+    "f.MOV": b"\0\0\0\x08wide",
+    "notes.txt": b"nothing",
+}
+
+
+def test_what_is_unread_is_told_by_its_kind(library: imsearch.Library, tmp_path: Path) -> None:
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    for name, data in UNREAD.items():
+        (folder / name).write_bytes(data)
+    expected = {"raw": 1, "photoshop": 1, "jpeg-xl": 1, "svg": 1, "film": 2}
+    first = library.index(folder)
+    assert (first.added, first.skipped, first.unread) == (0, 0, expected)
+    again = library.index(folder)
+    assert (again.unchanged, again.unread) == (len(UNREAD), expected)
+    (folder / "e.mov").unlink()
+    assert library.index(folder).unread == {**expected, "film": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("a.RAF", "raw files of cameras"), ("c.jxl", "JPEG XL"), ("e.mov", "films")]
+)
+def test_a_probe_that_is_not_read_is_named(
+    library: imsearch.Library, indexed_album: Path, name: str, told: str
+) -> None:
+    (indexed_album / name).write_bytes(UNREAD[name])
+    with pytest.raises(imsearch.ProbeError, match=f"not supported: {told}"):
+        library.query(indexed_album / name)
+
+
 def test_bad_files_are_skipped_with_a_true_reason(library: imsearch.Library, album: Path, stripes: bytes) -> None:
     (album / "empty.jpg").touch()
     (album / "text.png").write_text("no picture at all")

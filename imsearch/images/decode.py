@@ -15,6 +15,7 @@ from imsearch.errors import PictureError
 from imsearch.images.capture import SIDEWAYS, time_taken, turn_of
 from imsearch.images.convert import flattened, mode_for
 from imsearch.images.formats import FORMATS, HEAD_BYTES, sniff
+from imsearch.images.unread import KINDS, kind_in
 
 MAX_BYTES = 1 << 30
 """The most bytes of a file; larger files are refused before they are read into memory."""
@@ -81,10 +82,18 @@ def _kind_of(data: bytes) -> str:
         raise PictureError("empty: zero bytes")
     kind = sniff(data[:HEAD_BYTES])
     if kind is None:
-        raise PictureError("not a picture: its bytes are of no known picture format")
+        raise PictureError(_unknown(data[:HEAD_BYTES]))
     if kind == "heif" and not _register_heif():
         raise PictureError("HEIC needs the extra 'heif': pip install 'imsearch-engine[heif]'")
     return kind
+
+
+def _unknown(head: bytes) -> str:
+    """Why a file cannot be decoded that does not begin like any of the formats."""
+    kind = kind_in(head)
+    if kind is None:
+        return "not a picture: its bytes are of no known picture format"
+    return f"not supported: {KINDS[kind].many} are not read"
 
 
 @functools.cache

@@ -1,9 +1,11 @@
 """Comparing a listing of files with the catalog. No I/O: both are given, in the order of path bytes."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from imsearch.catalog.rows import FileRow
+from imsearch.images.unread import kind_named
 from imsearch.sources.paths import SEPARATOR
 from imsearch.sources.source import Found, Unreachable
 
@@ -21,7 +23,8 @@ class Changes:
     """The differences between a listing and the catalog.
 
     ``to_read`` holds new and changed files, ``gone`` the rows of files that no longer exist, and ``unreachable`` paths
-    that could not be examined. ``unchanged`` counts files; ``kept`` counts rows that stay as they are out of reach.
+    that could not be examined. ``unchanged`` counts files; ``kept`` counts rows that stay as they are out of reach;
+    ``unread`` counts unchanged files that are no pictures which can be read, by their `unread.KINDS`.
     """
 
     to_read: list[Changed] = field(default_factory=list)
@@ -29,6 +32,7 @@ class Changes:
     unreachable: list[Unreachable] = field(default_factory=list)
     unchanged: int = 0
     kept: int = 0
+    unread: Counter[str] = field(default_factory=Counter)
 
 
 def compare_listing(
@@ -52,6 +56,8 @@ def compare_listing(
             row = next(rows, None)
         if old is not None and _unchanged(item, old, retry_failed):
             changes.unchanged += 1
+            kind = kind_named(old.path) if old.state == "other" else None
+            changes.unread.update([kind] if kind is not None else [])
         else:
             changes.to_read.append(Changed(item, old))
     while row is not None:

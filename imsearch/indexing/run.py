@@ -13,6 +13,7 @@ from imsearch.catalog.space import VectorSpace
 from imsearch.embedding.reading import Failed, FileOutcome, Known, NotAPicture, Vanished
 from imsearch.errors import UsageError
 from imsearch.images import formats
+from imsearch.images.unread import kind_named
 from imsearch.indexing.changes import Changed, Changes, compare_listing
 from imsearch.models.model import Embedder
 from imsearch.sources.folders import FolderSource
@@ -38,6 +39,7 @@ class IndexRun:
         self._listener = listener
         self._counts: Counter[str] = Counter()
         self._done = 0
+        self._unread: Counter[str] = Counter()
         self._gone: Counter[bytes] = Counter()  # digests of files that are gone: a new file with one of them was moved
 
     def run(self, named: Sequence[str | os.PathLike[str]]) -> IndexReport:
@@ -70,6 +72,7 @@ class IndexRun:
             kept=changes.kept,
             embedded=self._counts["embedded"],
             seconds=time.monotonic() - started,
+            unread=dict(changes.unread + self._unread),
         )
 
     def _checked(self, named: Sequence[str | os.PathLike[str]]) -> list[bytes]:
@@ -185,6 +188,9 @@ class IndexRun:
     def _count(self, found: Found, outcome: FileOutcome, old: FileRow | None) -> None:
         if isinstance(outcome, Failed):
             self._skip(found.path, outcome.reason)
+        elif isinstance(outcome, NotAPicture):
+            kind = kind_named(found.path)
+            self._unread.update([kind] if kind is not None else [])
         elif isinstance(outcome, Known):
             if old is not None:
                 # An unchanged file that only lacked vectors, as of another model, counts as added.

@@ -1,7 +1,7 @@
 """Reports: what calls that change something have done."""
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from imsearch.types.events import Skip
 
@@ -12,7 +12,8 @@ class IndexReport:
 
     ``unchanged`` counts files that were not read, as their size and time of modification are the same; ``embedded``
     counts pictures that went through the model (copies and moved files do not); ``kept`` counts files that stay in the
-    library because their folder is out of reach.
+    library because their folder is out of reach. ``unread`` counts files of kinds that hold pictures and are not
+    read, by their kind: ``{"raw": 12, "film": 3}``.
     """
 
     added: int = 0
@@ -24,6 +25,7 @@ class IndexReport:
     kept: int = 0
     embedded: int = 0
     seconds: float = 0.0
+    unread: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

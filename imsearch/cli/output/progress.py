@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from imsearch.cli.output.tables import text
 from imsearch.cli.output.terminal import note
+from imsearch.images.unread import in_words
 from imsearch.types.events import (
     Compared,
     Described,
@@ -159,6 +160,8 @@ def report_run(result: "IndexReport") -> None:
     ]
     rate = f", {result.embedded / result.seconds:.0f} images/s" if result.embedded and result.seconds else ""
     note(f"{', '.join(parts)} in {result.seconds:.1f} s{rate}")
+    if result.unread:
+        note(f"left out: {in_words(result.unread)}, which imsearch does not read")
     if result.kept:
         note("what is out of reach is still known; `imsearch remove FOLDER` forgets it")
     if result.skipped:
