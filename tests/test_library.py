@@ -234,6 +234,43 @@ def test_a_library_that_may_not_be_read(library: imsearch.Library, indexed_album
         assert message in result.stdout, result.stderr
 
 
+def test_a_library_that_may_only_be_read_answers(library: imsearch.Library, indexed_album: Path) -> None:
+    """In a process of an ordinary user, because root may write everywhere."""
+    for folder in (*library.path.parents, *indexed_album.parents):
+        if folder.stat().st_uid == os.geteuid() and folder != Path("/"):
+            folder.chmod(folder.stat().st_mode | 0o055)
+    shutil.copy(sorted(indexed_album.iterdir())[0], indexed_album / "copy.jpg")
+    library.index(indexed_album)
+    expected = library.duplicates()
+    library.close()
+    before = {path.name: path.read_bytes() for path in library.path.iterdir()}
+    assert not any(name.endswith("-wal") for name in before)
+    for path in library.path.iterdir():
+        path.chmod(0o444)
+    library.path.chmod(0o555)
+    code = (
+        "import os, sys, imsearch\n"
+        "def asked(folder):\n"
+        "    with imsearch.open(folder) as library:\n"
+        "        hit = library.query(imsearch.Indexed(digest), 1)[0]\n"
+        "        told = library.info().files, len(list(library.files())), hit.score, len(library.duplicates())\n"
+        "        try: library.index(work)\n"
+        "        except imsearch.LibraryError as exc: return *told, exc\n"
+        "folder, copy, digest, work = sys.argv[1:]\n"
+        "asked(copy)\n"  # what is imported must be readable for the other user too
+        "if os.geteuid() == 0: os.setuid(65534)\n"
+        "print(*asked(folder))\n"
+    )
+    digest, copy = expected[0].kept.digest, indexed_album / "copy of the library"
+    shutil.copytree(library.path, copy, copy_function=shutil.copyfile)
+    copy.chmod(0o755)
+    command = [sys.executable, "-c", code, str(library.path), str(copy), digest, str(indexed_album)]
+    result = subprocess.run(command, capture_output=True, text=True)
+    library.path.chmod(0o755)
+    assert result.stdout.startswith(f"13 13 1.0 {len(expected)} no permission to write"), result.stderr
+    assert {path.name: path.read_bytes() for path in library.path.iterdir()} == before
+
+
 def test_records_and_errors_can_be_pickled(library: imsearch.Library, indexed_album: Path) -> None:
     hits = library.query(sorted(indexed_album.iterdir())[0])
     assert pickle.loads(pickle.dumps(hits)) == hits

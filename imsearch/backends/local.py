@@ -107,6 +107,10 @@ class LocalBackend:
             ) from exc
         except PermissionError as exc:
             raise LibraryError(f"no permission to write to {self.folder}", library=self.address) from exc
+        except OSError as exc:
+            raise LibraryError(
+                f"{self.folder} cannot be written to: {(exc.strerror or str(exc)).lower()}", library=self.address
+            ) from exc
 
     def pipeline(self, embedder: "Embedder", *, workers: int | None, activity: "Embedder | None") -> "LocalPipeline":
         """A pipeline with child processes that decode, and with the engine in this process."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from imsearch.catalog.connection import Connection, connect, translated
+from imsearch.catalog.connection import Connection, connect, is_writable, translated
 from imsearch.errors import CatalogCorruptError, LibraryError
 
 
@@ -69,7 +69,7 @@ class Cache:
     def put(self, made: Mapping[bytes, bytes]) -> None:
         """Keep data by the digests of contents, in place of what was kept for these."""
         with self._lock, contextlib.suppress(LibraryError), translated(self._path):
-            if self._connection is None or not made:
+            if self._connection is None or not made or not is_writable(self._path):
                 return
             execute = self._connection.execute
             execute("BEGIN IMMEDIATE")
@@ -96,9 +96,11 @@ class Cache:
         connection = connect(self._path)
         try:
             with translated(self._path):
+                (version,) = connection.execute("PRAGMA user_version").fetchone()
+                if version == self._kind.format and not is_writable(self._path):
+                    return connection
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = OFF")
-                (version,) = connection.execute("PRAGMA user_version").fetchone()
                 if version != self._kind.format:
                     connection.execute("DROP TABLE IF EXISTS kept")
                     connection.execute(f"PRAGMA user_version = {self._kind.format}")

@@ -4,6 +4,7 @@ import contextlib
 import os
 import sqlite3
 import threading
+import urllib.parse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,15 +27,31 @@ CATALOG = "catalog.sqlite3"
 Connection = sqlite3.Connection
 
 
+def is_writable(path: Path) -> bool:
+    """Whether there can be written to the catalog at ``path``, if there is one, and beside it."""
+    return os.access(path.parent, os.W_OK) and (os.access(path, os.W_OK) or not path.exists())
+
+
 def connect(path: Path) -> Connection:
-    """A connection that any thread may use, one at a time."""
-    # isolation_level is None, as sqlite3 would otherwise begin transactions by itself, and none before DDL. The path is
-    # bytes, as names of folders need not be UTF-8 or valid in a URL.
+    """A connection that any thread may use, one at a time. Where nothing can be written, it can read all the same."""
+    # isolation_level is None, as sqlite3 would otherwise begin transactions by itself, and none before DDL.
+    writable = is_writable(path)
+    target = os.fsencode(path) if writable else _read_only(path)
     with translated(path):
-        connection = sqlite3.connect(os.fsencode(path), timeout=30, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            target, timeout=30, isolation_level=None, check_same_thread=False, uri=not writable
+        )
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = NORMAL")
     return connection
+
+
+def _read_only(path: Path) -> str:
+    """The address of a database that may only be read. Where no log lies beside it, nobody is writing, and SQLite must
+    be told so, as it would make one."""
+    used = any(path.with_name(f"{path.name}{ending}").exists() for ending in ("-wal", "-shm"))
+    quoted = urllib.parse.quote(os.path.abspath(os.fsencode(path)))
+    return f"file:{quoted}?{'mode=ro' if used else 'immutable=1'}"
 
 
 def create(folder: Path) -> None:
@@ -87,6 +104,12 @@ def check(path: Path) -> None:
                 found=version,
                 known=len(MIGRATIONS),
             )
+        if version < len(MIGRATIONS) and not is_writable(path):
+            raise LibraryError(
+                f"the library {path.parent} is of an older imsearch. It cannot be brought up to date where it may only "
+                "be read: copy it to a place that can be written to",
+                library=str(path.parent),
+            )
         if version < len(MIGRATIONS):
             connection.execute("BEGIN IMMEDIATE")
             # Read again, as another process may have migrated it meanwhile.
@@ -125,7 +148,7 @@ def translate(exc: BaseException, path: Path) -> LibraryError | None:
     if code == sqlite3.SQLITE_BUSY:
         return LibraryLockedError(f"another program holds {path}; try again when it is done", library=library)
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-        return LibraryError(f"{path} cannot be opened for writing: check the permissions of {library}", library=library)
+        return LibraryError(f"{path} cannot be opened ({exc}): check the permissions of {library}", library=library)
     if code == sqlite3.SQLITE_IOERR:
         return LibraryError(f"reading or writing {path} failed ({exc}): check the disk", library=library)
     return None
