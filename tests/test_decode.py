@@ -8,7 +8,7 @@ import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pillow_heif
@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from imsearch.errors import PictureError, ProbeError
+from imsearch.images import preprocess
 from imsearch.images.convert import from_array, from_pillow
 from imsearch.images.decode import decode
 from imsearch.images.formats import FORMATS
@@ -380,6 +381,40 @@ def test_a_jpeg_is_decoded_no_larger_than_its_model_needs() -> None:
     for kind in ("PNG", "WEBP"):
         found = decode(encode(wide, kind), 100)
         assert (found.image.size, found.width, found.height) == ((1600, 1200), 1600, 1200)
+
+
+@pytest.mark.parametrize("size", [(7, 90), (90, 7), (1, 300), (300, 2), (40, 700)])
+@pytest.mark.parametrize("corner", ["round", "truncate"])
+@pytest.mark.parametrize("crop", [(24, 24), (40, 24)])
+def test_of_a_strip_only_the_middle_is_resized(
+    size: tuple[int, int], corner: Literal["round", "truncate"], crop: tuple[int, int]
+) -> None:
+    image = picture(size=size)
+    preprocessing = Preprocessing(32, crop, "bicubic", (0.0,) * 3, (1.0,) * 3, corner)
+    whole = prepare(image, preprocessing)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(preprocess, "MOST_RESIZED", 0)
+        strip = prepare(image, preprocessing)
+    assert strip.shape == whole.shape
+    assert np.abs(strip.astype(int) - whole).max() <= 1
+
+
+def test_a_strip_takes_no_more_memory_than_a_picture() -> None:
+    """In a process of its own, which may have little."""
+    code = (
+        "import resource\n"
+        "from PIL import Image\n"
+        "from imsearch.images.preprocess import prepare\n"
+        "from imsearch.types.preprocessing import Preprocessing\n"
+        "preprocessing = Preprocessing(288, (260, 260), 'bicubic', (0.0,) * 3, (1.0,) * 3)\n"
+        "prepare(Image.new('RGB', (9, 9)), preprocessing)\n"
+        "used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (used + 2**26, used + 2**26))\n"
+        "for size in ((1, 60_000), (60_000, 1), (3, 20_000)):\n"
+        "    print(prepare(Image.new('RGB', size), preprocessing).shape)\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.stdout.split("\n")[:3] == ["(260, 260, 3)"] * 3, result.stderr
 
 
 def test_decoded_small_a_photograph_prepares_to_the_same_pixels(photos: list[Path]) -> None:

@@ -9,6 +9,10 @@ from PIL import Image
 from imsearch.images.decode import Picture
 from imsearch.types.preprocessing import Preprocessing
 
+MOST_RESIZED = 1 << 24
+"""The most pixels of a resized picture from which the crop is cut. Of a larger one, such as a strip of one by some
+thousand pixels, only the crop is resized, which may round some pixels otherwise."""
+
 
 def prepare(
     image: Image.Image, preprocessing: Preprocessing, whole: tuple[int, int] | None = None
@@ -22,13 +26,29 @@ def prepare(
     """
     filter_ = Image.Resampling[preprocessing.interpolation.upper()]
     whole = whole or image.size
-    image = image.resize(_resized(whole, preprocessing.resize), filter_, _box(image, whole))
-    if preprocessing.crop is not None:
-        height, width = preprocessing.crop
-        rounded = preprocessing.corner == "round"
-        left, top = _corner(image.width, width, rounded), _corner(image.height, height, rounded)
-        image = image.crop((left, top, left + width, top + height))
-    return np.asarray(image)
+    size, box = _resized(whole, preprocessing.resize), _box(image, whole)
+    if preprocessing.crop is None:
+        return np.asarray(image.resize(size, filter_, box))
+    height, width = preprocessing.crop
+    rounded = preprocessing.corner == "round"
+    corner = _corner(size[0], width, rounded), _corner(size[1], height, rounded)
+    if size[0] * size[1] > MOST_RESIZED:
+        size, box, corner = _middle(size, box, corner, (width, height))
+    left, top = corner
+    return np.asarray(image.resize(size, filter_, box).crop((left, top, left + width, top + height)))
+
+
+def _middle(
+    size: tuple[int, int], box: tuple[float, float, float, float], corner: tuple[int, int], crop: tuple[int, int]
+) -> tuple[tuple[int, int], tuple[float, float, float, float], tuple[int, int]]:
+    """What to resize of a picture that would be of this ``size``, so that it is no larger than the ``crop`` (width,
+    height): the new size, the box of the image that it shows, and the corner of the crop in it."""
+    begins = [max(each, 0) for each in corner]
+    sides = [min(wanted, length - begin) for wanted, length, begin in zip(crop, size, begins, strict=True)]
+    across, down = (box[2] - box[0]) / size[0], (box[3] - box[1]) / size[1]
+    left, top = box[0] + begins[0] * across, box[1] + begins[1] * down
+    shown = (left, top, left + sides[0] * across, top + sides[1] * down)
+    return (sides[0], sides[1]), shown, (corner[0] - begins[0], corner[1] - begins[1])
 
 
 def _box(image: Image.Image, whole: tuple[int, int]) -> tuple[float, float, float, float]:
