@@ -17,6 +17,7 @@ import torchvision.transforms.functional as plain
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from imsearch.errors import PictureError, ProbeError
 from imsearch.images import preprocess
@@ -312,6 +313,29 @@ def test_a_bomb_is_refused_before_it_is_decoded() -> None:
     rows = b"".join(packer.compress(bytes(90_001)) for _ in range(300)) + packer.flush()
     with pytest.raises(PictureError, match=r"too large.*178 megapixels"):
         decode(png((b"IHDR", header), (b"IDAT", rows), (b"IEND", b"")))
+
+
+XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF"])
+def test_an_orientation_that_only_xmp_tells_is_not_applied(kind: str) -> None:
+    image, data = picture(), io.BytesIO()
+    if kind == "PNG":
+        text = PngInfo()
+        text.add_itxt("XML:com.adobe.xmp", XMP.decode())
+        image.save(data, kind, pnginfo=text)
+    elif kind == "TIFF":
+        image.save(data, kind, tiffinfo={700: XMP})
+    else:
+        image.save(data, kind, xmp=XMP)
+    found = decode(data.getvalue())
+    assert (found.width, found.height) == found.image.size == image.size
+    with Image.open(io.BytesIO(data.getvalue())) as opened:
+        upright = from_pillow(opened)
+        assert upright is not None
+        assert upright.size == image.size
+        assert any(key in opened.info for key in ("xmp", "XML:com.adobe.xmp")) or kind == "TIFF"
 
 
 def test_heic_without_its_extra_names_the_extra() -> None:

@@ -21,13 +21,30 @@ SIDEWAYS = frozenset(_TURNS[orientation] for orientation in (5, 6, 7, 8))
 """The turns that exchange width and height."""
 
 
+_XMP = ("xmp", "XML:com.adobe.xmp")
+"""Where Pillow keeps the XMP of a picture."""
+
+
+def exif_of(image: Image.Image) -> Image.Exif:
+    """The EXIF of a picture. Where it has no orientation, Pillow would take that of the XMP, which browsers and viewers
+    do not heed: an editor that turned the pixels may have left it there. Pillow may raise anything on broken EXIF.
+
+    Loading the pixels of a TIFF reads it, too. Pillow reads it once, so it has to be asked for before.
+    """
+    xmp = {key: image.info.pop(key) for key in _XMP if key in image.info}
+    try:
+        return image.getexif()
+    finally:
+        image.info.update(xmp)
+
+
 def turn_of(image: Image.Image) -> Image.Transpose | None:
     """The turn that brings a picture upright; None if it is upright already, or if its EXIF does not say.
 
     Loading the pixels of a TIFF turns it upright and drops the tag, so the answer is different before and after.
     """
     try:
-        orientation: Any = image.getexif().get(ExifTags.Base.Orientation)
+        orientation: Any = exif_of(image).get(ExifTags.Base.Orientation)
     except Exception:  # Pillow may raise anything on broken EXIF, which is no reason to lose the picture
         return None
     a_number = isinstance(orientation, numbers.Real)  # broken EXIF may have any value here
@@ -37,7 +54,7 @@ def turn_of(image: Image.Image) -> Image.Transpose | None:
 def time_taken(image: Image.Image) -> datetime.datetime | None:
     """When the picture was taken, in the camera's local time; None if its EXIF does not say."""
     try:
-        value = image.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
+        value = exif_of(image).get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
     except Exception:  # broken EXIF, as in `turn_of`
         return None
     try:

@@ -71,6 +71,7 @@ def opening(data: bytes, most_pixels: int = MAX_PIXELS) -> Iterator[tuple[Image.
             with opened:
                 if opened.width * opened.height > most_pixels:
                     raise _too_large(most_pixels)
+                turn_of(opened)  # reads the EXIF before the pixels are loaded
                 yield opened, kind
     except MemoryError as exc:
         raise PictureError("not enough memory to decode it", passing=True) from exc
