@@ -2,6 +2,7 @@
 
 import datetime
 import io
+import re
 import struct
 import subprocess
 import sys
@@ -189,10 +190,10 @@ def test_half_a_file_is_no_picture(
 ) -> None:
     data = encode(picture(mode, (400, 300)), encoder, **options)
     if encoder in ("JPEG2000", "WEBP", "HEIF"):
-        with pytest.raises(PictureError, match=r"truncated|broken|cannot be decoded"):
+        with pytest.raises(PictureError, match=r"truncated|damaged|cannot be decoded"):
             decode(data[: len(data) // 8])
     else:
-        with pytest.raises(PictureError, match=rf"truncated {kind}|cannot be decoded as {kind}|broken"):
+        with pytest.raises(PictureError, match=rf"truncated {kind}|cannot be decoded as {kind}|damaged"):
             decode(data[: len(data) // 2])
 
 
@@ -336,6 +337,66 @@ def test_an_orientation_that_only_xmp_tells_is_not_applied(kind: str) -> None:
         assert upright is not None
         assert upright.size == image.size
         assert any(key in opened.info for key in ("xmp", "XML:com.adobe.xmp")) or kind == "TIFF"
+
+
+def test_long_compressed_texts_of_a_png_do_not_matter() -> None:
+    image, data = picture(), io.BytesIO()
+    text = PngInfo()
+    text.add_itxt("XML:com.adobe.xmp", "a" * 5_000_000, zip=True)
+    text.add_text("Comment", "b" * 3_000_000, zip=True)
+    text.add_text("Author", "somebody")
+    image.save(data, "PNG", pnginfo=text)
+    assert np.array_equal(np.asarray(decode(data.getvalue()).image), np.asarray(image))
+
+
+INSIDES = re.compile(r"'|\berror -|Error|_|\bNone\b|<|0x|\bb\"")
+"""What a reason never has: words of a program about itself."""
+
+
+def reason_of(data: bytes) -> str:
+    """Why bytes cannot be decoded; empty if they can."""
+    try:
+        decode(data)
+    except PictureError as exc:
+        return str(exc)
+    return ""
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "PPM", "JPEG2000", "AVIF"]), st.data())
+def test_what_is_damaged_is_told_in_words(kind: str, data: st.DataObject) -> None:
+    whole = bytearray(encode(picture(), kind))
+    for _ in range(data.draw(st.integers(1, 6))):
+        whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(1, len(whole)))
+    assert not INSIDES.search(reason_of(bytes(whole[:cut])))
+
+
+def tiff(bits: int, side: int, pixels: bytes) -> bytes:
+    """A grey TIFF of one strip, without compression."""
+    tags = {256: side, 257: side, 258: bits, 259: 1, 262: 1, 273: 200, 277: 1, 278: side, 279: len(pixels)}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    head = b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + struct.pack("<I", 0)
+    return head.ljust(200, b"\0") + pixels
+
+
+def test_what_is_not_supported_is_no_damage() -> None:
+    assert reason_of(tiff(64, 8, bytes(512))) == "not supported: a TIFF with pixels of a kind that is not read"
+
+
+def test_levels_of_12_bits_are_not_dark() -> None:
+    levels = np.linspace(0, 4095, 64).round().astype(int)
+    bits = "".join(f"{level:012b}" for level in levels)
+    found = decode(tiff(12, 8, bytes(int(bits[at : at + 8], 2) for at in range(0, len(bits), 8))))
+    assert np.abs(np.asarray(found.image)[..., 0].ravel() - levels / 4095 * 255).max() <= 1
+
+
+def test_an_avif_that_claims_too_much_is_too_large() -> None:
+    data = bytearray(encode(picture(), "AVIF"))
+    at = data.index(b"ispe") + 8
+    data[at : at + 8] = struct.pack(">II", 60_000, 60_000)
+    with pytest.raises(PictureError, match=r"too large"):
+        decode(bytes(data))
 
 
 def test_heic_without_its_extra_names_the_extra() -> None:

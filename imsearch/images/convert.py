@@ -24,10 +24,11 @@ def mode_for(image: Image.Image) -> str:
     return "RGBA" if image.has_transparency_data else "RGB"
 
 
-def flattened(image: Image.Image) -> Image.Image:
-    """An RGB image, on white, of an image that has the mode that `mode_for` gives."""
+def flattened(image: Image.Image, bits: int = 16) -> Image.Image:
+    """An RGB image, on white, of an image that has the mode that `mode_for` gives; ``bits`` are those of each level, if
+    they are more than 8."""
     if _has_wide_levels(image):
-        return Image.fromarray(_eight_bits(np.asarray(image)), "L").convert("RGB")
+        return Image.fromarray(_eight_bits(np.asarray(image), 2**bits - 1), "L").convert("RGB")
     if image.mode == "RGB":
         return image
     white = Image.new("RGB", image.size, (255, 255, 255))
@@ -39,13 +40,13 @@ def _has_wide_levels(image: Image.Image) -> bool:
     return image.mode == "F" or image.mode.startswith("I")
 
 
-def _eight_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
-    """Levels as uint8. Those of 16 bits lose their lower half; 32-bit integers and floats, which have no fixed range,
-    are stretched from their lowest and highest value to 0..255."""
+def _eight_bits(values: NDArray[Any], most: int) -> NDArray[np.uint8]:
+    """Levels as uint8. Those up to ``most`` lose their lower bits; 32-bit integers and floats, which have no fixed
+    range, are stretched from their lowest and highest value to 0..255."""
     levels = np.nan_to_num(values.astype(np.float64))
     low, high = float(levels.min()), float(levels.max())
-    if values.dtype.kind in "iu" and low >= 0 and high <= 65535:
-        return (levels / 257).round().astype(np.uint8)
+    if values.dtype.kind in "iu" and low >= 0 and high <= most:
+        return (levels * (255 / most)).round().astype(np.uint8)
     return ((levels - low) * (255 / (high - low or 1))).round().astype(np.uint8)
 
 

@@ -5,16 +5,20 @@ import datetime
 import functools
 import io
 import math
+import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from PIL import Image, UnidentifiedImageError
+from PIL.TiffImagePlugin import TiffImageFile
 
 from imsearch.errors import PictureError
 from imsearch.images.capture import SIDEWAYS, time_taken, turn_of
+from imsearch.images.containers import claimed_size, without_text
 from imsearch.images.convert import flattened, mode_for
 from imsearch.images.formats import FORMATS, HEAD_BYTES, sniff
+from imsearch.images.tiff import tiff_of
 from imsearch.images.unread import KINDS, kind_in
 
 MAX_BYTES = 1 << 30
@@ -26,6 +30,16 @@ MAX_PIXELS = 2 * (Image.MAX_IMAGE_PIXELS or 89_478_485)
 SPARE = 1.5
 """A JPEG is decoded at least this many times larger than the model's input. With 1.5 the vectors of pictures decoded
 at full and at reduced size have a median cosine of 0.9993, and rank the same; with 1 the median is 0.997."""
+
+
+_BITS_PER_SAMPLE = 0x0102
+"""The tag of a TIFF for the bits of each level."""
+
+_WIDTH = 0x0100
+"""The tag of a TIFF for the width of a picture."""
+
+_PROSE = re.compile(r"[A-Za-z][A-Za-z0-9 ,.:;()%-]* [A-Za-z0-9 ,.:;()%-]*")
+"""An explanation in words, as Pillow gives where it understands what is wrong. Other texts are of its insides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +81,7 @@ def opening(data: bytes, most_pixels: int = MAX_PIXELS) -> Iterator[tuple[Image.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with _faults_of_the_file(kind, most_pixels):
-                opened = Image.open(io.BytesIO(data), formats=FORMATS[kind].plugins)
+                opened = _opened(data, kind, most_pixels)
             with opened:
                 if opened.width * opened.height > most_pixels:
                     raise _too_large(most_pixels)
@@ -75,6 +89,25 @@ def opening(data: bytes, most_pixels: int = MAX_PIXELS) -> Iterator[tuple[Image.
                 yield opened, kind
     except MemoryError as exc:
         raise PictureError("not enough memory to decode it", passing=True) from exc
+
+
+def _opened(data: bytes, kind: str, most_pixels: int) -> Image.Image:
+    """The image in encoded bytes. Raises what Pillow raises, and `PictureError`."""
+    try:
+        return Image.open(io.BytesIO(without_text(data) if kind == "png" else data), formats=FORMATS[kind].plugins)
+    except UnidentifiedImageError as exc:
+        raise PictureError(_why_unidentified(data, kind, most_pixels)) from exc
+
+
+def _why_unidentified(data: bytes, kind: str, most_pixels: int) -> str:
+    """Why Pillow does not open bytes that begin like a format."""
+    size = claimed_size(data) if kind in ("avif", "heif") else None
+    if size is not None and size[0] * size[1] > most_pixels:
+        return str(_too_large(most_pixels))
+    tiff = tiff_of(data) if kind == "tiff" else None
+    if tiff is not None and any(_WIDTH in page for page in tiff.chain()):
+        return "not supported: a TIFF with pixels of a kind that is not read"
+    return f"damaged: it begins like {kind}, but its header cannot be read"
 
 
 def _kind_of(data: bytes) -> str:
@@ -120,12 +153,18 @@ def _loaded(opened: Image.Image, kind: str, resize: int | tuple[int, int] | None
         converted = opened if opened.mode == mode else opened.convert(mode)
     if kind != "jpeg":  # a JPEG may be a smaller rendering; for other formats the size is only certain once loaded
         width, height = opened.size
-    image, turn = flattened(converted), turn_of(opened)
+    image, turn = flattened(converted, _bits_of(opened)), turn_of(opened)
     if turn is not None:
         image = image.transpose(turn)
     if turn in SIDEWAYS:
         width, height = height, width
     return Picture(image, width, height, kind, time_taken(opened))
+
+
+def _bits_of(opened: Image.Image) -> int:
+    """The bits of each level of an image that has more than 8: 16, but for a TIFF that says otherwise."""
+    bits = opened.tag_v2.get(_BITS_PER_SAMPLE) if isinstance(opened, TiffImageFile) else None
+    return bits[0] if isinstance(bits, tuple) and bits[0] in range(9, 16) else 16
 
 
 def _enough(opened: Image.Image, resize: int | tuple[int, int]) -> tuple[int, int] | None:
@@ -148,19 +187,19 @@ def _faults_of_the_file(kind: str, most_pixels: int) -> Iterator[None]:
         yield
     except Image.DecompressionBombError as exc:
         raise _too_large(most_pixels) from exc
-    except UnidentifiedImageError as exc:
-        raise PictureError(f"broken: it begins like {kind}, but its header makes no sense") from exc
-    except MemoryError:
+    except (MemoryError, PictureError):
         raise
     except Exception as exc:
         raise PictureError(_reason(kind, exc)) from exc
 
 
 def _reason(kind: str, exc: Exception) -> str:
-    detail = str(exc).strip() or type(exc).__name__
+    detail = str(exc).strip()
     if "truncated" in detail.lower():
         return f"truncated {kind}: {detail}"
-    return f"cannot be decoded as {kind}: {detail}"
+    if _PROSE.fullmatch(detail) and "decoder error" not in detail:
+        return f"cannot be decoded as {kind}: {detail}"
+    return f"damaged: its data make no sense as {kind}"
 
 
 def _too_large(most_pixels: int) -> PictureError:
