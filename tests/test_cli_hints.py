@@ -47,7 +47,9 @@ def test_a_run_says_how_to_forget_what_is_out_of_reach(capsys: pytest.CaptureFix
 
 def test_a_run_says_what_it_left_out(capsys: pytest.CaptureFixture[str]) -> None:
     report_run(imsearch.IndexReport(unread={"svg": 1, "film": 1200}))
-    assert "left out: 1,200 films, 1 SVG drawing, which imsearch does not read" in capsys.readouterr().err
+    assert "not read: 1,200 films, 1 SVG drawing, as" in capsys.readouterr().err
+    report_run(imsearch.IndexReport(left_out={"@eaDir": 40, ".nomedia": 1}))
+    assert "(1 .nomedia, 40 @eaDir); --include-hidden takes them in" in capsys.readouterr().err
 
 
 def every_error() -> Iterator[imsearch.ImsearchError]:

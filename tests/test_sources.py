@@ -24,6 +24,7 @@ from imsearch.sources.paths import as_prefix
 from imsearch.sources.source import (
     ChangingError,
     Found,
+    LeftOut,
     Source,
     SourceError,
     Stamp,
@@ -109,7 +110,31 @@ def names(place: Place, source: Source) -> list[bytes]:
     return [item.path.removeprefix(place.path(b"")) for item in source.listing()]
 
 
+def files_in(place: Place, source: Source) -> list[bytes]:
+    listed = [item for item in source.listing() if isinstance(item, Found)]
+    return [item.path.removeprefix(place.path(b"")) for item in listed]
+
+
 # What every source has to do
+
+
+def test_folders_with_pictures_that_are_not_for_people_are_left_out_and_told(place: Place) -> None:
+    own = [b"a.jpg", b"private/c.jpg", b"z/d.jpg", b"@eaDir.jpg"]
+    others = [b"@eaDir/a.jpg/thumb.jpg", b"z/#recycle/b.jpg", b"$RECYCLE.BIN/S-1/e.jpg"]
+    for name in [*own, *others]:
+        place.put(name, name)
+    assert files_in(place, place.source()) == sorted(own)
+    left = [item for item in place.source().listing() if isinstance(item, LeftOut)]
+    assert [(item.path.removeprefix(place.path(b"")).rstrip(os.fsencode(os.sep)), item.why) for item in left] == [
+        (b"$RECYCLE.BIN", "$RECYCLE.BIN"),
+        (b"@eaDir", "@eaDir"),
+        (b"z" + os.fsencode(os.sep) + b"#recycle", "#recycle"),
+    ]
+    assert files_in(place, place.source(include_hidden=True)) == sorted([*own, *others])
+    place.put(b"private/.nomedia", b"")
+    assert files_in(place, place.source()) == sorted(set(own) - {b"private/c.jpg"})
+    assert files_in(place, place.source(below=b"private")) == [b"private/c.jpg"]  # it was named
+
 
 PARTS = st.sampled_from([b"a", b"a.b", b"a-b", b"a b", b"A", b"b\n", b"\xff\xfe", "ü".encode(), b"0", b"a0"])
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from imsearch.catalog.rows import FileRow
 from imsearch.images.unread import kind_named
 from imsearch.sources.paths import SEPARATOR
-from imsearch.sources.source import Found, Unreachable
+from imsearch.sources.source import Found, LeftOut, Listed, Unreachable
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,8 @@ class Changes:
 
     ``to_read`` holds new and changed files, ``gone`` the rows of files that no longer exist, and ``unreachable`` paths
     that could not be examined. ``unchanged`` counts files; ``kept`` counts rows that stay as they are out of reach;
-    ``unread`` counts unchanged files that are no pictures which can be read, by their `unread.KINDS`.
+    ``left_out`` counts folders that were not looked into, by the name that says so; ``unread`` counts unchanged files
+    that are not read as pictures, by their kind of `unread.KINDS`.
     """
 
     to_read: list[Changed] = field(default_factory=list)
@@ -32,12 +33,11 @@ class Changes:
     unreachable: list[Unreachable] = field(default_factory=list)
     unchanged: int = 0
     kept: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
     unread: Counter[str] = field(default_factory=Counter)
 
 
-def compare_listing(
-    found: Iterable[Found | Unreachable], known: Iterable[FileRow], *, retry_failed: bool, changes: Changes
-) -> None:
+def compare_listing(found: Iterable[Listed], known: Iterable[FileRow], *, retry_failed: bool, changes: Changes) -> None:
     """Add to ``changes`` what differs between a listing and the catalog, both in the order of path bytes."""
     rows = iter(known)
     row = next(rows, None)
@@ -45,6 +45,9 @@ def compare_listing(
         while row is not None and row.path < item.path:
             changes.gone.append(row)
             row = next(rows, None)
+        if isinstance(item, LeftOut):
+            changes.left_out[item.why] += 1
+            continue
         if isinstance(item, Unreachable):
             changes.unreachable.append(item)
             while row is not None and _covers(item, row.path):

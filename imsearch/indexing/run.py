@@ -72,6 +72,7 @@ class IndexRun:
             kept=changes.kept,
             embedded=self._counts["embedded"],
             seconds=time.monotonic() - started,
+            left_out=dict(changes.left_out),
             unread=dict(changes.unread + self._unread),
         )
 

@@ -13,6 +13,8 @@ from imsearch.sources.paths import SEPARATOR, as_prefix
 from imsearch.sources.source import (
     ChangingError,
     Found,
+    LeftOut,
+    Listed,
     Stamp,
     StampedBytes,
     TooLargeError,
@@ -23,14 +25,23 @@ from imsearch.sources.source import (
 
 READS_OF_A_CHANGING_FILE = 3
 
+NOT_FOR_PEOPLE = frozenset(
+    {b"@eadir", b"#recycle", b"@recycle", b"#snapshot", b"$recycle.bin", b"system volume information", b"lost+found"}
+)
+"""Folders of systems, in lower case: thumbnails and bins of network drives, snapshots, and the bin of Windows."""
+
+NO_MEDIA = b".nomedia"
+"""A file that says of its folder that its pictures are not for people, as on phones."""
+
 
 @dataclass(frozen=True, slots=True)
 class FolderSource:
     """The `Source` of the regular files at or below ``root``, which may also be a file. Paths are absolute if it is.
 
     Symbolic links to files count as files; links to folders are not followed. Names that begin with a dot are skipped
-    unless ``include_hidden``. Files and folders whose name, or path relative to ``root``, matches a glob of ``exclude``
-    are skipped too, and so is the folder ``without``.
+    unless ``include_hidden``, and folders that are `NOT_FOR_PEOPLE` or hold a file `NO_MEDIA` are left out then. Files
+    and folders whose name, or path relative to ``root``, matches a glob of ``exclude`` are skipped too, and so is the
+    folder ``without``.
     """
 
     root: bytes
@@ -38,13 +49,18 @@ class FolderSource:
     include_hidden: bool = False
     without: bytes | None = None
 
-    def listing(self) -> Iterator[Found | Unreachable]:
+    def listing(self) -> Iterator[Listed]:
         """Every file once, as `Source.listing` describes."""
-        waiting = [as_prefix(self.root) if os.path.isdir(self.root) else self.root]
+        root = as_prefix(self.root) if os.path.isdir(self.root) else self.root
+        waiting = [root]
         while waiting:
             path = waiting.pop()
             if not path.endswith(SEPARATOR):
                 yield from _file(path)
+                continue
+            why = self._reason_to_leave_out(path) if path != root else None
+            if why is not None:
+                yield LeftOut(path, os.fsdecode(why))
                 continue
             try:
                 children = self._children(path)
@@ -86,6 +102,15 @@ class FolderSource:
                 else:
                     children.append(path)
         return children
+
+    def _reason_to_leave_out(self, folder: bytes) -> bytes | None:
+        """The name that says that the pictures of a folder are not for people; None where there is none."""
+        if self.include_hidden:
+            return None
+        name = os.path.basename(folder.removesuffix(SEPARATOR))
+        if name.lower() in NOT_FOR_PEOPLE:
+            return name
+        return NO_MEDIA if os.path.lexists(folder + NO_MEDIA) else None
 
     def _is_skipped(self, name: bytes, path: bytes) -> bool:
         if name.startswith(b".") and not self.include_hidden:

@@ -48,6 +48,19 @@ class Unreachable:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A folder in a listing that is not looked into, as its pictures are not for people. Its path ends with a
+    separator, and ``why`` is the name that says so: its own, or that of a file in it."""
+
+    path: bytes
+    why: str
+
+
+Listed = Found | Unreachable | LeftOut
+"""What a listing has."""
+
+
+@dataclass(frozen=True, slots=True)
 class StampedBytes:
     """Bytes of a file, with the stamp that it had when it held them."""
 
@@ -99,12 +112,13 @@ class Source(Protocol):
     def root(self) -> bytes:
         """The path of the folder that is listed, or of a single file."""
 
-    def listing(self) -> Iterator[Found | Unreachable]:
+    def listing(self) -> Iterator[Listed]:
         """Every file once, in the order of path bytes, in memory that does not grow with the number of files.
 
-        A path that exists but cannot be examined is `Unreachable`; it has its place in that order, and nothing below
-        it is listed. Files that no longer exist are left out. The catalog is compared with the listing in one pass, so
-        a file at the wrong place would seem new, or gone.
+        A path that exists but cannot be examined is `Unreachable`, and a folder that is not looked into is `LeftOut`;
+        they have their place in that order, and nothing below them is listed. Files that no longer exist are not
+        listed. The catalog is compared with the listing in one pass, so a file at the wrong place would seem new, or
+        gone.
         """
 
     def head(self, path: bytes, count: int) -> StampedBytes:

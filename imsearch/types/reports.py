@@ -13,7 +13,8 @@ class IndexReport:
     ``unchanged`` counts files that were not read, as their size and time of modification are the same; ``embedded``
     counts pictures that went through the model (copies and moved files do not); ``kept`` counts files that stay in the
     library because their folder is out of reach. ``unread`` counts files of kinds that hold pictures and are not
-    read, by their kind: ``{"raw": 12, "film": 3}``.
+    read, by their kind: ``{"raw": 12, "film": 3}``; ``left_out`` counts folders whose pictures are not for people, by
+    the name that says so: ``{"@eaDir": 40, ".nomedia": 1}``.
     """
 
     added: int = 0
@@ -26,6 +27,7 @@ class IndexReport:
     embedded: int = 0
     seconds: float = 0.0
     unread: dict[str, int] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

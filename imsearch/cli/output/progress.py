@@ -161,7 +161,10 @@ def report_run(result: "IndexReport") -> None:
     rate = f", {result.embedded / result.seconds:.0f} images/s" if result.embedded and result.seconds else ""
     note(f"{', '.join(parts)} in {result.seconds:.1f} s{rate}")
     if result.unread:
-        note(f"left out: {in_words(result.unread)}, which imsearch does not read")
+        note(f"not read: {in_words(result.unread)}, as imsearch does not know these formats")
+    if result.left_out:
+        folders = ", ".join(f"{number:,} {name}" for name, number in sorted(result.left_out.items()))
+        note(f"left out: folders with pictures not made for people ({folders}); --include-hidden takes them in")
     if result.kept:
         note("what is out of reach is still known; `imsearch remove FOLDER` forgets it")
     if result.skipped:
