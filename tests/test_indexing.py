@@ -260,6 +260,31 @@ def test_a_folder_out_of_reach_keeps_its_files(library: imsearch.Library, album:
     assert counts(library.index()) == {"removed": 12}
 
 
+def test_a_root_that_was_moved_is_known_by_its_new_name(library: imsearch.Library, album: Path, tmp_path: Path) -> None:
+    library.index(album)
+    hit = library.query(sorted(album.iterdir())[0], 1)[0]
+    old, new = album, tmp_path / "renamed"
+    old.rename(new)
+    try:
+        (new / Path(hit.path).name).rename(new / "renamed.jpg")
+        assert counts(library.index(new)) == {"added": 1, "moved": 11}
+        assert {Path(file.path).parent for file in library.files()} == {new}
+        assert counts(library.index()) == {"unchanged": 12}
+    finally:
+        new.rename(old)
+
+
+def test_a_root_that_was_copied_or_is_not_mounted_stays(library: imsearch.Library, album: Path, tmp_path: Path) -> None:
+    library.index(album)
+    shutil.copytree(album, tmp_path / "copy")
+    away = album.rename(tmp_path / "away")
+    try:
+        library.index(tmp_path / "copy")
+        assert {Path(file.path).parent for file in library.files()} == {album, tmp_path / "copy"}
+    finally:
+        away.rename(album)
+
+
 def test_exclude_and_hidden(library: imsearch.Library, album: Path, stripes: bytes) -> None:
     (album / ".hidden.jpg").write_bytes(stripes)
     (album / "trash").mkdir()

@@ -3,7 +3,7 @@
 import os
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from imsearch.backends.backend import Backend, WriteSession
@@ -17,7 +17,7 @@ from imsearch.images.unread import kind_named
 from imsearch.indexing.changes import Changed, Changes, compare_listing
 from imsearch.models.model import Embedder
 from imsearch.sources.folders import FolderSource
-from imsearch.sources.paths import SEPARATOR, outermost
+from imsearch.sources.paths import SEPARATOR, as_prefix, outermost
 from imsearch.sources.source import Found, inode_of
 from imsearch.types.events import Event, Progress, Scanned, Skip
 from imsearch.types.listeners import Listener
@@ -62,11 +62,12 @@ class IndexRun:
             if changes.to_read:
                 self._read(session, changes.to_read)
             removed = session.writer().remove_files(row.path for row in changes.gone)
+            renamed = self._forget_moved_roots(session, roots)
         return IndexReport(
-            added=self._counts["added"],
+            added=max(0, self._counts["added"] - renamed),
             updated=self._counts["updated"],
             unchanged=changes.unchanged,
-            moved=self._counts["moved"],
+            moved=self._counts["moved"] + renamed,
             removed=removed - self._counts["moved"],
             skipped=self._counts["skipped"],
             kept=changes.kept,
@@ -154,6 +155,21 @@ class IndexRun:
                 self._skip(item.path, item.reason)
         return changes
 
+    def _forget_moved_roots(self, session: WriteSession, roots: Sequence[bytes]) -> int:
+        """Forget the roots that were moved, and are one of these ``roots`` now: most of their files are in it with the
+        same bytes. Returns how many these are."""
+        catalog = self._backend.catalog()
+        moved = 0
+        for new in roots:
+            for old in _former_names(new, catalog.roots()):
+                rows = list(catalog.file_rows(old, None))
+                digests = ((row.digest, catalog.digest_at(_in(new, old, row))) for row in rows)
+                there = sum(digest is not None and digest == now for digest, now in digests)
+                if 2 * there >= len(rows):
+                    session.writer().remove_below(old)
+                    moved += there
+        return moved
+
     # Reading and storing
 
     def _read(self, session: WriteSession, files: Sequence[Changed]) -> None:
@@ -209,6 +225,19 @@ class IndexRun:
 
     def _tell(self, event: Event) -> None:
         self._listener(event)
+
+
+def _former_names(new: bytes, inodes: Mapping[bytes, int]) -> list[bytes]:
+    """The roots that are not there any more, and had the number in the file system that the folder ``new`` has."""
+    if not os.path.exists(new):
+        return []
+    inode = inode_of(os.stat(new))
+    return [old for old, known in inodes.items() if old != new and known == inode and not os.path.lexists(old)]
+
+
+def _in(new: bytes, old: bytes, row: FileRow) -> bytes:
+    """The path that a file below the root ``old`` has below the root ``new``."""
+    return as_prefix(new) + row.path[len(as_prefix(old)) :]
 
 
 def _out_of_reach(root: bytes, inode: int | None) -> str | None:
