@@ -375,3 +375,27 @@ def test_how_candidates_are_found_is_told(capsys: pytest.CaptureFixture[str]) ->
         assert part in text
     lists.vector_index(info, as_json=True)
     assert json.loads(capsys.readouterr().out)["recall"] == 0.9961
+
+
+@pytest.mark.parametrize("command", [["query"], ["query", "--json"], ["files"], ["info"], ["--version"]])
+def test_where_results_cannot_be_written_it_says_so(
+    library: imsearch.Library, indexed_album: Path, command: list[str]
+) -> None:
+    probes = [str(sorted(indexed_album.iterdir())[0])] if command[0] == "query" else []
+    words = [*COMMAND, *command, *probes, *([] if command == ["--version"] else ["--library", str(library.path)])]
+    with open("/dev/full", "wb") as full:
+        ended = subprocess.run(words, stdout=full, stderr=subprocess.PIPE)
+    assert (ended.returncode, ended.stderr) == (
+        1,
+        b"imsearch: the results cannot be written: no space left on device\n",
+    )
+    closed = subprocess.run(
+        ["bash", "-c", '"$@" >&-', "bash", *words], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    assert (closed.returncode, closed.stderr.count(b"\n")) == (1, 1)
+    assert b"the results cannot be written" in closed.stderr
+
+
+def test_what_has_no_results_needs_no_stdout(library: imsearch.Library, indexed_album: Path) -> None:
+    words = [*COMMAND, "index", str(indexed_album), "--library", str(library.path)]
+    assert subprocess.run(["bash", "-c", '"$@" >&- 2>&-', "bash", *words], stdin=subprocess.DEVNULL).returncode == 0

@@ -33,6 +33,10 @@ def exiting(function: Callable[..., int]) -> Callable[..., None]:
         except KeyboardInterrupt:
             terminal.note("interrupted: what was done is kept, and the next run goes on from there")
             code = Exit.INTERRUPTED
+        except terminal.OutputError as exc:
+            terminal.close_stdout()
+            terminal.error(exc)
+            code = Exit.FAILED
         except BrokenPipeError:
             terminal.close_stdout()  # the program that reads the output has ended, as `head` does
             code = Exit.DONE

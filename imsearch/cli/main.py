@@ -15,7 +15,7 @@ from imsearch.cli.commands.models import models
 from imsearch.cli.commands.query import query
 from imsearch.cli.commands.serve import serve
 from imsearch.cli.commands.similarity import similarity
-from imsearch.cli.exits import exiting
+from imsearch.cli.exits import Exit, exiting
 from imsearch.cli.output import terminal
 
 app = typer.Typer(
@@ -30,8 +30,12 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"imsearch {imsearch.__version__}")
-        raise typer.Exit
+        exiting(_show_version)()
+
+
+def _show_version() -> int:
+    terminal.line(f"imsearch {imsearch.__version__}")
+    return Exit.DONE
 
 
 @app.callback()
@@ -62,6 +66,7 @@ app.add_typer(duplicates.app, name="duplicates")
 
 def main() -> None:
     """Run the command line and exit."""
+    terminal.open_standard_streams()
     try:
         app()
     except SystemExit as exc:

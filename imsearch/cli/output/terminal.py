@@ -7,6 +7,19 @@ import sys
 from imsearch.formatting.wording import printable
 
 
+class OutputError(Exception):
+    """Results cannot be written to stdout. The message says why."""
+
+
+def open_standard_streams() -> None:
+    """Open stdout and stderr where the program was started with closed ones: writing results fails then, as it must,
+    and notes go nowhere."""
+    if sys.stdout is None:
+        sys.stdout = open(os.open(os.devnull, os.O_RDONLY), "w")  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+
+
 def line(text: str) -> None:
     """Write a line of results to stdout."""
     write(os.fsencode(text) + b"\n")
@@ -54,10 +67,15 @@ def flush() -> None:
 
 
 def write(data: bytes) -> None:
-    """Write bytes of results to stdout."""
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+    """Write bytes of results to stdout. Raises `BrokenPipeError` where its reader has ended, and `OutputError`."""
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as exc:
+        raise OutputError(f"the results cannot be written: {(exc.strerror or str(exc)).lower()}") from exc
 
 
 def amount(number: int) -> str:
