@@ -154,7 +154,11 @@ def test_filters_leave_every_hit_that_passes(
     everything = indexed.query(probe, 100)
     assert {hit.path for hit in wide} == {hit.path for hit in everything if hit.width >= 700 and hit.height >= 500}
     assert 0 < len(wide) < len(everything)
-    assert indexed.query(probe, 5, filters=Filters(under="/nowhere")) == []
+    with pytest.raises(imsearch.UsageError, match="knows no picture at or below /nowhere"):
+        indexed.query(probe, 5, filters=Filters(under="/nowhere"))
+    for odd in ("\ud800", "a\0b"):
+        with pytest.raises(imsearch.UsageError, match=r"no path|knows no picture"):
+            indexed.query(probe, 5, filters=Filters(under=odd))
 
 
 def test_dates_and_least_scores(tmp_path: Path, tiny_model: str, probe: Image.Image) -> None:

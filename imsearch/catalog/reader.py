@@ -110,6 +110,12 @@ class CatalogReader:
         query = f"SELECT DISTINCT content_id FROM files WHERE content_id NOTNULL AND ({UNDER})"
         return self._connections.ids(query, (path, *below(path)))
 
+    def knows_below(self, path: bytes) -> bool:
+        """Whether any file of a picture is at or below a path."""
+        query = f"SELECT EXISTS (SELECT 1 FROM files WHERE content_id NOTNULL AND ({UNDER}))"
+        ((known,),) = self._connections.rows(query, (path, *below(path)))
+        return bool(known)
+
     def digests(self) -> Iterator[tuple[int, bytes]]:
         """The id and the digest of each content that a file holds, by ascending id."""
         query = """SELECT id, digest FROM contents WHERE id > ? AND id IN (SELECT content_id FROM files)

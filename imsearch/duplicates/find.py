@@ -53,7 +53,7 @@ class FindDuplicates:
 
         Raises `UsageError` for a path at or below which nothing is indexed.
         """
-        if self._under is not None and not len(self._catalog.contents_below(self._under)):
+        if self._under is not None and not self._catalog.knows_below(self._under):
             path = os.fsdecode(self._under)
             raise UsageError(f"the library knows no picture at or below {path}", argument="under", value=path)
         different = self._catalog.different_contents()

@@ -1,17 +1,28 @@
 """Checking filters, and bringing them into the form that the catalog compares with."""
 
 import contextlib
+import os
 import re
 import time
 from dataclasses import replace
 
+from imsearch.catalog.reader import CatalogReader
 from imsearch.errors import UsageError
 from imsearch.images import formats
 from imsearch.types.options import Filters
 
 
-def normalized(filters: Filters) -> Filters:
-    """Filters with dates and formats as the catalog writes them. Raises `UsageError` for invalid ones."""
+def checked(filters: Filters, catalog: CatalogReader) -> Filters:
+    """Filters in the form that the catalog compares with. Raises `UsageError` for invalid ones, and for a path at or
+    below which the library knows no picture."""
+    if filters.under is not None:
+        try:
+            path = os.path.abspath(os.fsencode(filters.under))
+        except (UnicodeEncodeError, ValueError) as exc:
+            raise UsageError(f"{filters.under!a} is no path", argument="under", value=filters.under) from exc
+        if not catalog.knows_below(path):
+            where = os.fsdecode(path)
+            raise UsageError(f"the library knows no picture at or below {where}", argument="under", value=where)
     return replace(
         filters,
         taken_after=_date("taken_after", filters.taken_after),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from imsearch.errors import ImsearchError, IndexedPictureError, ProbeError, UsageError
 from imsearch.models.model import Embedder
-from imsearch.search.filters import normalized
+from imsearch.search.filters import checked
 from imsearch.search.probes import PreparedProbe, Probe, name_of
 from imsearch.search.ranking import ProbeVectors, Ranker, ScoredFile
 from imsearch.search.reading import ProbeReader
@@ -48,7 +48,7 @@ class QueryPipeline:
         self._reader = reader
         self._options = options
         self._verifier = verifier
-        self._filters = normalized(options.filters)
+        self._filters = checked(options.filters, target.backend.catalog())
 
     def answers(self, probes: "Iterable[ProbeLike]") -> Iterator[Answer]:
         """An answer for each probe, in order; that of an unavailable probe holds the error.
