@@ -367,21 +367,32 @@ def test_nothing_goes_for_a_file_to_keep_that_is_gone(run: Run, copies: dict[str
 def test_links_to_what_is_kept_are_left(run: Run, album: Path, photo: Path, home: Path) -> None:
     os.link(photo, album / "another-name-for-that-photograph.jpg")
     (album / "a-link-to-that-photograph.jpg").symlink_to(photo)
+    shutil.copy(photo, album / "a-copy-of-that-photograph.jpg")
     assert run("index", album).returncode == 0
     result = run("duplicates", photo, "--dry-run")
     assert (result.returncode, result.stdout) == (0, b"")
     result = run("duplicates", "--trash", stdin=b"y\n")
-    assert (result.returncode, len(in_trash(home))) == (0, 2)
+    assert (result.returncode, len(in_trash(home))) == (0, 3)
     assert result.stderr.count(b"is a link to a file that stays") == 2
+
+
+def test_names_of_one_file_are_no_copies(run: Run, album: Path, photo: Path, home: Path) -> None:
+    (album / "a").symlink_to(photo)
+    os.link(photo, album / "b.jpg")
+    assert run("index", album).returncode == 0
+    assert run("duplicates", photo).stdout == b""
+    result = run("duplicates", photo, "--trash", stdin=b"y\n")
+    assert (result.returncode, in_trash(home), photo.exists()) == (0, set(), True)
+    assert b"to the trash?" not in result.stderr
 
 
 def test_a_kept_link_does_not_cost_its_file(run: Run, album: Path, photo: Path, home: Path) -> None:
     (album / "a").symlink_to(photo)
+    shutil.copy(photo, album / "z.jpg")
     assert run("index", album).returncode == 0
     assert run("duplicates", photo).stdout.decode().splitlines()[0].split("\t")[6] == str(album / "a")
-    result = run("duplicates", photo, "--trash", stdin=b"y\n")
-    assert (result.returncode, in_trash(home), photo.exists()) == (0, set(), True)
-    assert b"to the trash?" not in result.stderr
+    result = run("duplicates", "--trash", stdin=b"y\n")
+    assert (result.returncode, photo.exists(), "z.jpg" in in_trash(home)) == (0, True, True)
 
 
 def test_series_stay(run: Run, album: Path, photo: Path, copies: dict[str, Path], home: Path) -> None:

@@ -133,10 +133,10 @@ class FindDuplicates:
         reason: str,
         members: Mapping[int, Member] = MappingProxyType({}),
     ) -> list[DuplicateGroup]:
-        """The group of these files, if it has two or more and was asked for."""
+        """The group of these files, if it has two or more, which are not names of one file, and was asked for."""
         elsewhere = self._under is not None and not any(is_below(file.path, self._under) for file in files)
         together = self._options.across_folders and len({os.path.dirname(file.path) for file in files}) < 2
-        if len(files) < 2 or elsewhere or together:
+        if len(files) < 2 or elsewhere or together or _is_one_file(files):
             return []
         return [group_of(kind, files, kept, reason, members)]
 
@@ -150,6 +150,15 @@ def _with_versions(families: Sequence[Family]) -> list[list[int]]:
         for family in families
         if family.content not in versions
     ]
+
+
+def _is_one_file(files: Sequence[HeldFile]) -> bool:
+    """Whether all paths are names of one file, as links are."""
+    try:
+        first, *others = (os.stat(file.path) for file in files)
+    except OSError:
+        return False
+    return all(os.path.samestat(first, other) for other in others)
 
 
 def _absolute(path: str | os.PathLike[str]) -> bytes:
