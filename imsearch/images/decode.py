@@ -15,7 +15,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from imsearch.errors import PictureError
 from imsearch.images.capture import SIDEWAYS, time_taken, turn_of
-from imsearch.images.containers import claimed_size, without_text
+from imsearch.images.containers import claimed_size, without_long_text
 from imsearch.images.convert import flattened, mode_for
 from imsearch.images.formats import FORMATS, HEAD_BYTES, sniff
 from imsearch.images.tiff import tiff_of
@@ -94,7 +94,7 @@ def opening(data: bytes, most_pixels: int = MAX_PIXELS) -> Iterator[tuple[Image.
 def _opened(data: bytes, kind: str, most_pixels: int) -> Image.Image:
     """The image in encoded bytes. Raises what Pillow raises, and `PictureError`."""
     try:
-        return Image.open(io.BytesIO(without_text(data) if kind == "png" else data), formats=FORMATS[kind].plugins)
+        return Image.open(io.BytesIO(without_long_text(data) if kind == "png" else data), formats=FORMATS[kind].plugins)
     except UnidentifiedImageError as exc:
         raise PictureError(_why_unidentified(data, kind, most_pixels)) from exc
 
