@@ -30,6 +30,7 @@ SOLE_IMPORTERS = {
         "images/decode.py",
         "images/facts.py",
         "images/frames.py",
+        "images/noted.py",
         "images/preprocess.py",
         "search/clipboard.py",
         "verify/enlargement.py",

@@ -106,6 +106,31 @@ def test_the_time_is_the_one_that_is_indexed() -> None:
     assert taken.local == decode(data).taken
 
 
+CHANGED = 0x0132
+CREATED = b'<rdf:Description xmp:CreateDate="2019-07-04T10:00:00+0000" photoshop:DateCreated="2019-07-03T09:00:00"/>'
+
+
+@pytest.mark.parametrize(
+    ("first", "inner", "xmp", "expected"),
+    [
+        ({CHANGED: "2020:01:01 00:00:00"}, {ORIGINAL: "2019:07:04 18:03:11"}, CREATED, "2019-07-04T18:03:11"),
+        ({CHANGED: "2020:01:01 00:00:00"}, {DIGITIZED: "2019/07/04 18:03:12"}, CREATED, "2019-07-04T18:03:12"),
+        ({CHANGED: "2020:01:01 00:00:00"}, {ORIGINAL: "0000:00:00 00:00:00"}, CREATED, "2019-07-03T09:00:00"),
+        ({}, {}, b"<xmp:CreateDate>2019-07-04T10:00:00+0000</xmp:CreateDate>", "2019-07-04T10:00:00"),
+        ({CHANGED: "2019:07:04 18:03:13"}, {}, b"", "2019-07-04T18:03:13"),
+        ({CHANGED: "2019:07:04 18:03:13"}, {ORIGINAL: "2900:01:01 00:00:00"}, b"", "2019-07-04T18:03:13"),
+        ({CHANGED: "2900:01:01 00:00:00"}, {}, b"", None),
+    ],
+)
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
+def test_a_picture_was_taken_when_the_best_note_says(
+    kind: str, first: dict[int, str], inner: dict[int, str], xmp: bytes, expected: str | None
+) -> None:
+    options = {"xmp": xmp} if xmp else {}
+    taken = decode(saved(picture(), kind, exif=exif(first, inner), **options)).taken
+    assert (None if taken is None else taken.isoformat()) == expected
+
+
 def test_a_scan_was_taken_when_it_was_digitized() -> None:
     facts = noted(inner={DIGITIZED: "2019:07:04 18:03:12"})
     assert facts.taken == facts.digitized == Moment(datetime.datetime(2019, 7, 4, 18, 3, 12))

@@ -1,10 +1,13 @@
-"""What the camera noted beside the pixels (EXIF): which side is up, and when the picture was taken."""
+"""What was noted beside the pixels: which side is up, and when the picture was taken."""
 
 import datetime
 import numbers
 from typing import Any
 
 from PIL import ExifTags, Image
+
+from imsearch.images.noted import Times, exif_bytes, xmp_bytes
+from imsearch.images.tiff import tiff_of
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -20,6 +23,9 @@ _TURNS = {
 SIDEWAYS = frozenset(_TURNS[orientation] for orientation in (5, 6, 7, 8))
 """The turns that exchange width and height."""
 
+
+A_DAY = datetime.timedelta(days=1)
+"""How far ahead of the clock here a camera's clock may be: its zone may be another."""
 
 _XMP = ("xmp", "XML:com.adobe.xmp")
 """Where Pillow keeps the XMP of a picture."""
@@ -51,13 +57,14 @@ def turn_of(image: Image.Image) -> Image.Transpose | None:
     return _TURNS.get(orientation) if a_number else None
 
 
-def time_taken(image: Image.Image) -> datetime.datetime | None:
-    """When the picture was taken, in the camera's local time; None if its EXIF does not say."""
-    try:
-        value = exif_of(image).get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
-    except Exception:  # broken EXIF, as in `turn_of`
-        return None
-    try:
-        return datetime.datetime.strptime(str(value).strip("\0 "), "%Y:%m:%d %H:%M:%S")
-    except ValueError:
-        return None
+def time_taken(image: Image.Image, data: bytes) -> datetime.datetime | None:
+    """When the picture was taken, in the camera's local time, by the EXIF and the XMP of the file of which ``data`` are
+    the bytes; None if they do not say, or name a time to come.
+
+    The time of capture goes before that of digitization, then that at which the file was created, and at last that of
+    its last change, which is all that scanners and old cameras note.
+    """
+    times = Times.of(tiff_of(data) or tiff_of(exif_bytes(image)), xmp_bytes(image))
+    latest = datetime.datetime.now() + A_DAY
+    noted = (times.original, times.digitized, times.created, times.changed)
+    return next((each.local for each in noted if each is not None and each.local < latest), None)

@@ -67,7 +67,7 @@ def decode(data: bytes, resize: int | tuple[int, int] | None = None, most_pixels
     the error is ``passing``.
     """
     with opening(data, most_pixels) as (opened, kind):
-        return _loaded(opened, kind, resize, most_pixels)
+        return _loaded(opened, data, kind, resize, most_pixels)
 
 
 @contextlib.contextmanager
@@ -140,8 +140,10 @@ def _register_heif() -> bool:
     return True
 
 
-def _loaded(opened: Image.Image, kind: str, resize: int | tuple[int, int] | None, most_pixels: int) -> Picture:
-    """Decode an opened image."""
+def _loaded(
+    opened: Image.Image, data: bytes, kind: str, resize: int | tuple[int, int] | None, most_pixels: int
+) -> Picture:
+    """Decode an image that was opened of ``data``."""
     width, height = opened.size
     enough = _enough(opened, resize) if kind == "jpeg" and resize is not None else None
     with _faults_of_the_file(kind, most_pixels):
@@ -158,7 +160,7 @@ def _loaded(opened: Image.Image, kind: str, resize: int | tuple[int, int] | None
         image = image.transpose(turn)
     if turn in SIDEWAYS:
         width, height = height, width
-    return Picture(image, width, height, kind, time_taken(opened))
+    return Picture(image, width, height, kind, time_taken(opened, data))
 
 
 def _bits_of(opened: Image.Image) -> int:

@@ -16,14 +16,12 @@ from imsearch.images.decode import opening
 from imsearch.images.formats import HEAD_BYTES, sniff
 from imsearch.images.frames import frames_in, frames_in_gif, pages_in
 from imsearch.images.makernotes import ShotId, ShotIds, filled, noted_by_maker
-from imsearch.images.moments import Moment, moment_of
+from imsearch.images.moments import Moment
+from imsearch.images.noted import Times, exif_bytes, exif_in, in_xmp, xmp_bytes
 from imsearch.images.raw import begins_as_raw, holds_raw
 from imsearch.images.tiff import Directory, Tiff, tiff_of
 
 _MAKE, _MODEL, _SOFTWARE = 0x010F, 0x0110, 0x0131
-_EXIF = 0x8769
-_ORIGINAL, _ORIGINAL_FRACTION, _ORIGINAL_ZONE = 0x9003, 0x9291, 0x9011
-_DIGITIZED, _DIGITIZED_FRACTION, _DIGITIZED_ZONE = 0x9004, 0x9292, 0x9012
 _IMAGE_NUMBER, _IMAGE_ID, _SERIAL = 0x9211, 0xA420, 0xA431
 
 _EDITORS = re.compile(
@@ -33,9 +31,6 @@ _EDITORS = re.compile(
     re.IGNORECASE,
 )
 """Names of programs that edit pictures, as they put them into EXIF; cameras and phones put the version of their own."""
-
-_XMP_BYTES = 1 << 20
-"""How many of the first bytes of XMP are looked through."""
 
 
 class PictureFacts(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
@@ -87,7 +82,7 @@ def facts_of(data: bytes) -> PictureFacts:
             transparent = not raw and _is_transparent(image)
             if kind == "png":
                 _read_to_the_end(image)
-            exif, xmp = _exif_of(image), _xmp_of(image)
+            exif, xmp = exif_bytes(image), xmp_bytes(image)
             table = _luma_table(image)
             frames = frames if kind in ("jpeg", "gif", "tiff") else frames_in(image)
     except PictureError as exc:
@@ -126,23 +121,6 @@ def _read_to_the_end(image: Image.Image) -> None:
         return
 
 
-def _exif_of(image: Image.Image) -> bytes:
-    """The EXIF of a file that is no TIFF, as a TIFF structure."""
-    exif = image.info.get("exif")
-    if exif is None:  # ImageMagick's way of storing it in PNG: a line for the length, then hexadecimal digits
-        lines = str(image.info.get("Raw profile type exif", "")).split("\n")
-        try:
-            exif = bytes.fromhex("".join(lines[3:]))
-        except ValueError:
-            return b""
-    return exif.removeprefix(b"Exif\0\0") if isinstance(exif, bytes) else b""
-
-
-def _xmp_of(image: Image.Image) -> bytes:
-    xmp = image.info.get("xmp")
-    return xmp[:_XMP_BYTES] if isinstance(xmp, bytes) else b""
-
-
 def _luma_table(image: Image.Image) -> tuple[int, ...] | None:
     """The quantization table of brightness, which is the first one, of a JPEG."""
     if not isinstance(image, JpegImagePlugin.JpegImageFile):
@@ -156,24 +134,20 @@ def _noted(tiff: Tiff | None, xmp: bytes) -> PictureFacts:
     first = None if tiff is None else next(tiff.chain(), None)
     if tiff is None or first is None:
         tiff, first = Tiff(b"", "<"), _NOTHING
-    exif = tiff.directory(first.number(_EXIF) or 0) if _EXIF in first else first
+    exif, times = exif_in(tiff, first), Times.of(tiff, xmp)
     make, software = first.text(_MAKE), first.text(_SOFTWARE)
     edited_with = software if _EDITORS.search(software) else None
-    digitized = _time(exif, _DIGITIZED, _DIGITIZED_FRACTION, _DIGITIZED_ZONE)
-    original = _time(exif, _ORIGINAL, _ORIGINAL_FRACTION, _ORIGINAL_ZONE) or moment_of(
-        _in_xmp(xmp, "exif:DateTimeOriginal")
-    )
     ids: dict[ShotId, str] = {
         "image number": str(exif.number(_IMAGE_NUMBER) or 0),
         "image id": "" if edited_with else exif.text(_IMAGE_ID).lower(),  # an editor may have given it
-        "cataloged number": _in_xmp(xmp, "aux:ImageNumber"),
-        "burst": _in_xmp(xmp, "GCamera:BurstID"),
+        "cataloged number": in_xmp(xmp, "aux:ImageNumber"),
+        "burst": in_xmp(xmp, "GCamera:BurstID"),
     }
     return PictureFacts(
         camera=_camera(make, first.text(_MODEL)),
         serial=exif.text(_SERIAL).lstrip("0") or None,
-        taken=original or digitized,
-        digitized=digitized,
+        taken=times.original or times.digitized,
+        digitized=times.digitized,
         ids=filled(ids) | noted_by_maker(tiff, exif, make),
         edited_with=edited_with,
     )
@@ -186,13 +160,3 @@ def _camera(make: str, model: str) -> str | None:
     """Make and model in one string, without the make twice."""
     named = model.lower().startswith(make.lower().partition(" ")[0])
     return (model if named else f"{make} {model}".strip()) or None
-
-
-def _time(exif: Directory, tag: int, fraction: int, zone: int) -> Moment | None:
-    return moment_of(exif.text(tag), exif.text(fraction), exif.text(zone))
-
-
-def _in_xmp(xmp: bytes, name: str) -> str:
-    """The value of a property that is an attribute or an element of XMP; empty where it is neither."""
-    noted = re.search(re.escape(name).encode() + rb"""(?:\s{0,9}=\s{0,9}["']|>)([^"'<]{1,200})""", xmp)
-    return noted[1].decode(errors="replace").strip() if noted else ""

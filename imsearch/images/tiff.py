@@ -120,8 +120,8 @@ class Tiff:
             offset = directory.following
 
     def _unpacked(self, form: struct.Struct, offset: int) -> tuple[int, ...] | None:
-        """One number at an offset; None beyond the end."""
-        return form.unpack_from(self._data, offset) if offset + form.size <= len(self._data) else None
+        """One number at an offset, which may be any that a file claims; None outside of the data."""
+        return form.unpack_from(self._data, offset) if 0 <= offset <= len(self._data) - form.size else None
 
 
 def tiff_of(data: bytes) -> Tiff | None:

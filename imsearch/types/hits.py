@@ -73,7 +73,7 @@ class Hit:
     ``rank`` counts from 1. ``digest`` names the picture: the SHA-256 of the file's bytes, in hex. ``region`` is the
     part of the picture that has this score, None for the whole picture. ``path`` may hold surrogate escapes where a
     name is not UTF-8 (`os.fsencode` gives the bytes back); ``width`` and ``height`` are pixels of the upright picture;
-    ``taken`` is local time from EXIF; ``proof`` is None unless verification was asked for and covered this hit.
+    ``taken`` is local time from EXIF or XMP; ``proof`` is None unless verification was asked for and covered this hit.
     """
 
     rank: int

@@ -49,7 +49,7 @@ class IndexedPicture:
     """A picture of the library, with all ``files`` that hold it, sorted by path.
 
     ``digest`` is the SHA-256 of its bytes, in hex; ``width`` and ``height`` are pixels of the upright picture;
-    ``taken`` is local time from EXIF.
+    ``taken`` is local time from EXIF or XMP.
     """
 
     digest: str
