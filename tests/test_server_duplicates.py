@@ -331,11 +331,13 @@ def test_names_that_are_no_text_are_marked_and_moved(
 def test_links_stay(client: TestClient, library: imsearch.Library, copies: dict[str, Path], album: Path) -> None:
     copies["twin"].unlink()
     copies["twin"].hardlink_to(copies["second"])
+    third = Path(shutil.copy(copies["second"], album / "third.jpg"))
     library.index(album)
     location = search(client)
     mark(client, location, copies["second"], copies["second"])
     applied = client.post(f"{location}/apply").json()
-    assert (applied["moved"], applied["linked"]) == ([], [str(copies["twin"])])
+    assert [each["path"] for each in applied["moved"]] == [str(third)]
+    assert applied["linked"] == [str(copies["twin"])]
     assert copies["twin"].exists()
 
 
