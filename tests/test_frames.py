@@ -11,7 +11,7 @@ from imsearch.verify.proof import compare
 
 
 def framed(one: Image.Image, other: Image.Image) -> tuple[bool, bool] | None:
-    """Whether each of two copies frames what both show; None for those that are not proven."""
+    """For each of two copies, whether it has a frame around what both show; None if they are not proven copies."""
     (comparison,) = compare(features_in(one), [features_in(other)])
     return comparison.framed if comparison is not None and comparison.is_copy else None
 

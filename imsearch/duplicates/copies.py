@@ -49,8 +49,8 @@ class CopyFinder:
     ) -> list[Family]:
         """The families that ``pairs``, in the order in which they are best judged, lead to.
 
-        No family has both contents of a pair in ``different``. With ``near``, there are only those that copies connect
-        with any of these contents. With ``within_folder`` each family has files of one folder only.
+        No family has both contents of a pair in ``different``. With ``near``, only those are given to which a chain of
+        copies leads from one of these contents. With ``within_folder`` each family has files of one folder only.
         """
         copies = self._copies(pairs, different) if near is None else self._copies_near(pairs, different, near)
         chains = grouped([pair._replace(score=self._judged[pair[:2]].agreement) for pair in copies], different)

@@ -113,7 +113,7 @@ class Component:
         self._add(chosen)
 
     def _not_shown_by_tried(self) -> list[int]:
-        """The pictures that are left, without those that were tried or of which one that was tried shows all."""
+        """The pictures that are left, but for those that were tried and those of which a tried one shows all."""
         shown = {other for other in self._left for tried in self._tried if self._shows_all(tried, other)}
         return [other for other in self._left if other not in shown and other not in self._tried]
 
@@ -187,8 +187,9 @@ class Component:
     def _shows_as_tried(self, content: int) -> int:
         """The same for a picture that was tried. Another one may show as many as one that was tried and shows all of
         it."""
-        showing = [tried for tried in self._tried if tried == content or self._shows_all(tried, content)]
-        return self._shows(content) if content in self._tried else max(map(self._shows, showing), default=0)
+        if content in self._tried:
+            return self._shows(content)
+        return max((self._shows(tried) for tried in self._tried if self._shows_all(tried, content)), default=0)
 
     def _upright(self) -> Counter[int]:
         """By picture, how many of the others lie as it does, neither turned nor mirrored against it, as far as those
@@ -203,7 +204,7 @@ class Component:
         return found
 
     def _alike(self, content: int) -> int:
-        """How many details a picture shares with those that are left."""
+        """How many details a picture shares with the other pictures that are left."""
         return round(sum(self._shared.get(_pair(content, other), 0.0) for other in self._left))
 
     def _shows_all(self, content: int, other: int) -> bool:

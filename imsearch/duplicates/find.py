@@ -154,6 +154,8 @@ def _with_versions(families: Sequence[Family]) -> list[list[int]]:
 
 def _is_one_file(files: Sequence[HeldFile]) -> bool:
     """Whether all paths are names of one file, as links are."""
+    if len({file.content_id for file in files}) > 1:
+        return False
     try:
         first, *others = (os.stat(file.path) for file in files)
     except OSError:

@@ -8,13 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from imsearch.backends.backend import Backend
 from imsearch.catalog.reader import CatalogReader
 from imsearch.catalog.rows import HeldFile
-from imsearch.duplicates.files import files_by_content
+from imsearch.duplicates.files import content_of, files_by_content
 from imsearch.errors import LibraryError
 from imsearch.images.hashes import hash_of
 from imsearch.types.events import Hashed
 from imsearch.types.listeners import Listener
 from imsearch.vectors.hash_index import ContentHashes
-from imsearch.verify.contents import Content
 
 logger = logging.getLogger(__name__)
 
@@ -58,8 +57,7 @@ def _read(
 
 def _hash_of(files: Sequence[HeldFile]) -> bytes | None:
     """The hash of a content, from the first of its files that is there; None where it cannot be read."""
-    file = next((file for file in files if os.path.isfile(file.path)), None)
-    picture = None if file is None else Content(file.digest, file.path).read(SIDE)
+    picture = content_of(files).read(SIDE)
     return None if picture is None else hash_of(picture.image, (picture.width, picture.height))
 
 

@@ -22,7 +22,7 @@ pages convert pictures to; and GIF, with its 256 colors."""
 class Candidate:
     """A file that may be kept. ``facts`` are what it says about its picture; ``shown_by`` counts the pictures of the
     group that show all that it shows, or a larger field, and more; ``made_from`` counts those from which it was made by
-    compressing them again; ``shows`` counts those of which it shows all, and ``upright`` those that lie as it does;
+    compressing them again; ``shows`` counts those of which it shows all; ``upright`` counts those in its orientation;
     ``alike`` is how many details it shares with all of them."""
 
     file: HeldFile

@@ -54,8 +54,7 @@ class Proposals:
         return _each_once([*by_vectors.contents(self.space), *by_hashes.pairs()])
 
     def copies(self, near: Iterable[Pair]) -> list[Pair]:
-        """Those that may be copies, in the order in which they are best judged: pairs by words, then those that are
-        ``near``."""
+        """All pairs that may be copies, in the best order for judging them: pairs by words, then ``near`` pairs."""
         by_words = self.known.content_pairs(
             "word",
             (word_pairs.NEIGHBORS,),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from imsearch.verify.words import Description
 
 NEIGHBORS = 5
-"""With how many of those that share most words with it each picture is paired; docs/duplicates.md says what that finds
+"""How many partners each picture gets: the ones that share most words with it. docs/duplicates.md says what that finds
 and costs."""
 
 BATCH = 256
